@@ -1,0 +1,25 @@
+"""The only door to clusters: manifests in, pods and streams to their probe apps out."""
+
+from conformance.cluster.protocol import (
+    Change,
+    Channel,
+    Cluster,
+    EmbeddedCluster,
+    Injector,
+    PodStatus,
+    Sandbox,
+    Sidecar,
+    Watcher,
+)
+
+__all__ = [
+    "Change",
+    "Channel",
+    "Cluster",
+    "EmbeddedCluster",
+    "Injector",
+    "PodStatus",
+    "Sandbox",
+    "Sidecar",
+    "Watcher",
+]

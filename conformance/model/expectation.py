@@ -1,0 +1,42 @@
+"""What the manifests lead one to expect, with the rule that decided."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+
+from conformance.model.traffic import Cell
+
+
+class Access(Enum):
+    """What the manifests say of one cell."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    OPEN = "open"
+    """The text leaves it open: behaviour is recorded and judged neither way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """The expected answer to one cell."""
+
+    access: Access
+    because: str
+    """The rule that decided, in words that name the manifest."""
+
+
+TruthTable = Mapping[Cell, Expected]
+"""Expected access, cell by cell, in the order of the plan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """How calls to one target are expected to be shared out."""
+
+    shares: Mapping[str, Fraction] | None
+    """Per workload key its share, 0 to 1, adding up to 1; None when any mixture of *among* is right."""
+    among: frozenset[str]
+    """Keys of all workloads that may answer. With shares: those whose share is positive."""
+    because: str
+    """The rule that decided, in words that name the manifest."""

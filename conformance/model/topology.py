@@ -1,0 +1,109 @@
+"""Who is there: identities, workloads and services, as the manifests of a world declare them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class AppProtocol(Enum):
+    """What a port speaks."""
+
+    HTTP = "http"
+    TCP = "tcp"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Identity:
+    """Who a workload is: the service account it runs as.
+
+    Spec: traffic-access, "TrafficTarget": the identity is a Kubernetes service account, which has a namespace.
+    """
+
+    namespace: str
+    account: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.account}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """A port a workload listens on."""
+
+    number: int
+    protocol: AppProtocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """Pods of the probe app under one identity."""
+
+    name: str
+    """The Deployment's name, unique in its namespace."""
+    namespace: str
+    account: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    ports: tuple[Port, ...] = ()
+    meshed: bool = True
+    """False for a workload that has no proxy."""
+
+    @property
+    def key(self) -> str:
+        """``namespace/name``: what names this workload in plans, receipts and tables."""
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def identity(self) -> Identity:
+        """Who it is."""
+        return Identity(self.namespace, self.account)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicePort:
+    """A port of a Service and where it leads."""
+
+    port: int
+    target_port: int
+    protocol: AppProtocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A Kubernetes Service: a name for the pods its selector finds in its namespace."""
+
+    name: str
+    namespace: str
+    selector: Mapping[str, str]
+    ports: tuple[ServicePort, ...]
+
+    @property
+    def key(self) -> str:
+        """``namespace/name``."""
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def fqdn(self) -> str:
+        """The name that resolves in every namespace."""
+        return f"{self.name}.{self.namespace}.svc.cluster.local"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topology:
+    """All workloads and services of a world, by key."""
+
+    workloads: Mapping[str, Workload]
+    services: Mapping[str, Service]
+
+    def behind(self, service: Service) -> tuple[Workload, ...]:
+        """List the workloads whose pods *service* selects, in the order of their keys.
+
+        An empty selector selects nothing, as on Kubernetes.
+        """
+        if not service.selector:
+            return ()
+        wanted = service.selector.items()
+        return tuple(
+            workload
+            for _, workload in sorted(self.workloads.items())
+            if workload.namespace == service.namespace and wanted <= workload.labels.items()
+        )

@@ -1,0 +1,1 @@
+"""Small in-memory stand-ins for the seams of the suite."""

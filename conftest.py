@@ -1,0 +1,3 @@
+"""Name the plugin that turns ``scenarios/`` into tests."""
+
+pytest_plugins = ("conformance.plugin",)
