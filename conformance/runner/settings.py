@@ -1,0 +1,20 @@
+"""What a run is asked to do."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """One run of the suite, as a person asked for it."""
+
+    run_id: str
+    """Short, lower-case, unique: names directories, namespaces and labels."""
+    cluster: str
+    """``local``."""
+    provider: str
+    """``reference``."""
+    faults: tuple[str, ...]
+    """Named faults for the reference mesh."""
+    evidence: Path
+    """Directory below which each scenario that did not pass leaves its evidence."""
