@@ -102,6 +102,8 @@ class Scenario:
     steps: tuple[Step, ...]
     path: Path
     """The file it was read from, relative to the scenarios' root."""
+    catches: tuple[str, ...] = ()
+    """Names of wrong meshes (faults of the reference mesh) that must fail it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
