@@ -1,0 +1,66 @@
+"""What a fault is: a sentence, and the stages of the pipeline that it changes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.errors import UsageError
+from conformance.refmesh.policy import Policy
+from conformance.refmesh.snapshot import Snapshot
+from conformance.refmesh.translate import MeshSettings
+from conformance.refmesh.world import MeshWorld
+
+Objects = Sequence[Mapping[str, Any]]
+"""Kubernetes objects as JSON; never changed in place."""
+Snapshots = Mapping[str, Snapshot]
+"""One snapshot per sidecar, by its id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What a fault may look at when it changes snapshots."""
+
+    world: MeshWorld
+    policy: Policy
+    settings: MeshSettings
+
+
+ObjectStage = Callable[[Objects], Objects]
+"""Changes what the mesh reads."""
+PolicyStage = Callable[[Policy, MeshWorld], Policy]
+"""Changes what the mesh understood."""
+SnapshotStage = Callable[[Snapshots, Situation], Snapshots]
+"""Changes what sidecars are told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One way to be wrong."""
+
+    name: str
+    """A slug with hyphens."""
+    says: str
+    """What is wrong, in one sentence that a vendor understands."""
+    remembering: Callable[[], ObjectStage] | None = None
+    """Makes an object stage that may remember earlier calls; made anew each time the fault is set."""
+    policy: PolicyStage | None = None
+    snapshots: SnapshotStage | None = None
+
+
+FAULTS: Mapping[str, Fault] = {}
+"""Every fault, by name."""
+
+
+def fault_named(name: str) -> Fault:
+    """Find a fault.
+
+    Raises:
+        UsageError: There is none of that name.
+    """
+    try:
+        return FAULTS[name]
+    except KeyError:
+        known = ", ".join(sorted(FAULTS)) or "none"
+        raise UsageError(
+            f"there is no fault {name!r}", "faults of the reference mesh", f"choose from: {known}"
+        ) from None

@@ -1,0 +1,6 @@
+"""Translates a world and a policy into what each sidecar is told. Pure: no clock, no sockets, no files."""
+
+from conformance.refmesh.translate.mesh import Fabric, lay_over, translate, weave
+from conformance.refmesh.translate.settings import AUTHORITIES, CERTIFICATE, MeshSettings
+
+__all__ = ["AUTHORITIES", "CERTIFICATE", "Fabric", "MeshSettings", "lay_over", "translate", "weave"]

@@ -1,0 +1,92 @@
+"""Listeners: where a sidecar takes calls, from its application and for it.
+
+An HTTP listener only marks the connection with its own name and hands it to the one route configuration, so
+it never changes with policy. A TCP listener carries its policy itself, since raw TCP has no routes.
+"""
+
+from collections.abc import Mapping
+
+from conformance.refmesh.snapshot import POLICY
+from conformance.refmesh.translate import access, envoy, identity, names
+from conformance.refmesh.translate.envoy import Json
+from conformance.refmesh.translate.settings import MeshSettings
+from conformance.refmesh.world import Pod
+
+_ROUTER = envoy.extension("envoy.filters.http.router", envoy.ROUTER, {"suppress_envoy_headers": True})
+_GUARD = envoy.extension(names.RBAC, envoy.HTTP_RBAC, {"rules": access.DENY_ALL})
+
+
+def outbound_http(name: str, host: str, port: int, settings: MeshSettings) -> Json:
+    """Take the application's HTTP calls to one Service port or pod port, just as they are sent."""
+    return _listener(name, host, port, {"filters": [_mark(name), _manager([_ROUTER], settings, {})]})
+
+
+def inbound_http(pod: Pod, port: int, settings: MeshSettings) -> Json:
+    """Take HTTP calls for the application, from callers with an identity; a route without rules lets none
+    through.
+
+    Paths are tidied before they are compared, and what was compared is what the application gets; an escaped
+    slash cannot be tidied without changing the meaning, so it is refused. Doubled slashes are left alone:
+    merging them would let ``//metrics`` pass as ``/metrics``.
+    """
+    name = names.inbound(port)
+    tidy = {"normalize_path": True, "path_with_escaped_slashes_action": "REJECT_REQUEST"}
+    chain = {
+        "transport_socket": identity.server_socket(settings.credentials(pod.key)),
+        "filters": [_mark(name), _manager([_GUARD, _ROUTER], settings, tidy)],
+    }
+    return _listener(name, pod.address, port, chain)
+
+
+def outbound_tcp(name: str, host: str, port: int, destination: Mapping[str, object] | None) -> Json:
+    """Take the application's raw connections; *destination* as in `tcp_proxy`, None to close them at once."""
+    return _listener(name, host, port, {"filters": [_tcp(name, destination)]})
+
+
+def inbound_tcp(pod: Pod, port: int, rules: Json, settings: MeshSettings) -> Json:
+    """Take raw connections for the application, from callers that *rules* let in."""
+    name = names.inbound(port)
+    body = {"rules": rules, "stat_prefix": "grants"}
+    guard = envoy.extension("envoy.filters.network.rbac", envoy.NETWORK_RBAC, body)
+    chain = {
+        "transport_socket": identity.server_socket(settings.credentials(pod.key)),
+        "filters": [guard, _tcp(name, {"cluster": names.application(port)})],
+    }
+    return _listener(name, pod.address, port, chain)
+
+
+def _tcp(name: str, destination: Mapping[str, object] | None) -> Json:
+    # A cluster that does not exist makes the proxy close the connection: the TCP form of a 503.
+    body = {"stat_prefix": name, "idle_timeout": "0s", **(destination or {"cluster": "nowhere"})}
+    return envoy.extension("envoy.filters.network.tcp_proxy", envoy.TCP_PROXY, body)
+
+
+def _listener(name: str, host: str, port: int, chain: Json) -> Json:
+    return {
+        "@type": envoy.LISTENER,
+        "name": name,
+        "address": envoy.address(host, port),
+        "enable_reuse_port": False,  # an address that is taken must show, not be shared
+        "filter_chains": [{"name": name, **chain}],
+    }
+
+
+def _mark(name: str) -> Json:
+    value = {"text_format_source": {"inline_string": name}}
+    entry = {"object_key": names.LISTENER_MARK, "factory_key": "envoy.string", "format_string": value}
+    return envoy.extension("mark", envoy.SET_FILTER_STATE, {"on_new_connection": [entry]})
+
+
+def _manager(filters: list[Json], settings: MeshSettings, more: Json) -> Json:
+    body = {
+        "stat_prefix": "http",
+        "rds": {"route_config_name": POLICY, "config_source": dict(settings.config_source)},
+        "http_filters": filters,
+        "http_protocol_options": {"accept_http_10": True},
+        "stream_idle_timeout": "0s",
+        "server_header_transformation": "PASS_THROUGH",
+        "generate_request_id": False,
+        "skip_xff_append": True,
+        **more,
+    }
+    return envoy.extension("envoy.filters.network.http_connection_manager", envoy.CONNECTION_MANAGER, body)

@@ -1,0 +1,25 @@
+"""What translation has to be told about the mesh it is for."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CERTIFICATE = "certificate"
+"""Name of the SDS secret with a sidecar's own certificate; its file is ``certificate.yaml``."""
+AUTHORITIES = "authorities"
+"""Name of the SDS secret with the mesh's certificate authorities; its file is ``authorities.yaml``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeshSettings:
+    """Names and places that are the same for all snapshots of one mesh."""
+
+    credentials: Callable[[str], str | Path]
+    """Gives the directory with the secrets of a sidecar, by its id ``namespace/pod``. Asked often; must be
+    quick.
+    """
+    config_source: Mapping[str, Any]
+    """Envoy's ConfigSource through which the route configuration is fetched."""
+    trust_domain: str = "cluster.local"
+    """First part of every SPIFFE id."""
