@@ -40,3 +40,7 @@ class Spread:
     """Keys of all workloads that may answer. With shares: those whose share is positive."""
     because: str
     """The rule that decided, in words that name the manifest."""
+    required: frozenset[str] | None = None
+    """Those of *among* that have to be seen; None when all have to. Fewer where the text leaves it open."""
+    may_fail: bool = False
+    """Whether the text tolerates calls that nobody answers, such as the share of a backend that does not exist."""
