@@ -55,7 +55,7 @@ class Pipeline:
         """
         seen = self._read_objects(tuple(objects))
         world = read_world(seen)
-        policy = self._change_policy(read_policy(seen), world)
+        policy = self._change_policy(read_policy(seen, self._settings.trust_domain), world)
         snapshots = lay_over(world, policy, self._fabrics(world), self._settings)
         situation = Situation(world=world, policy=policy, settings=self._settings)
         for fault in self._faults:
