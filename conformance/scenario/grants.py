@@ -1,0 +1,130 @@
+"""The suite's own objects beside a scenario's: what opens a path, and the beacons that show the mesh listens.
+
+Everything is in the form on which all known meshes agree: explicit namespaces, patterns that end in ``$`` or
+fit everything, explicit methods. HTTP and raw TCP are granted by separate targets, because a target that
+names both kinds of route may be read as a conjunction.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from conformance.model.manifest import Manifest
+from conformance.model.scenario import SmiObject
+from conformance.model.topology import Identity, Workload
+from conformance.scenario.manifests import smi_manifest
+from conformance.spec import Bundle
+
+OpenedPath = tuple[Workload, Workload, bool]
+"""Source, destination, and whether raw TCP is opened as well as HTTP."""
+
+BEACON = "beacon"
+"""Name of the beacon's account, of its root Service, and of the objects that make it shine."""
+
+BeaconBackend = Literal["beacon-blue", "beacon-green"]
+
+
+def open_manifests(paths: Iterable[OpenedPath], bundle: Bundle) -> tuple[Manifest, ...]:
+    """Write what grants everything on *paths* for a whole scenario. Names begin with ``open-``."""
+    return _opening(paths, bundle, "open")
+
+
+def control_manifests(paths: Iterable[OpenedPath], bundle: Bundle) -> tuple[Manifest, ...]:
+    """Write what grants everything on *paths*, to show that a refusal was one.
+
+    Args:
+        paths: With actual namespaces, as `World.topology` gives the workloads.
+        bundle: The version to write of each group.
+
+    Returns:
+        Per namespace of a destination one HTTPRouteGroup and, where asked for, one TCPRoute; per destination
+        identity one TrafficTarget for each of the two. Names begin with ``control-``.
+    """
+    return _opening(paths, bundle, "control")
+
+
+def beacon_grant(nonce: str, source: Workload, bundle: Bundle, *, namespace: str) -> tuple[Manifest, ...]:
+    """Write what lets *source* GET ``/beacon-<nonce>`` of the beacon and nothing else.
+
+    Names do not depend on the nonce: the next beacon replaces this one.
+
+    Args:
+        nonce: Lower-case letters and digits, fresh each time.
+        source: Who calls.
+        bundle: The version to write of each group.
+        namespace: Actual namespace of the beacon.
+
+    Raises:
+        ValueError: The nonce would mean something in a pattern.
+    """
+    if not re.fullmatch("[a-z0-9]+", nonce):
+        raise ValueError(f"the nonce {nonce!r} holds more than lower-case letters and digits")
+    entry = {"name": BEACON, "pathRegex": f"/beacon-{nonce}$", "methods": ["GET"]}
+    objects = (
+        _object("HTTPRouteGroup", namespace, BEACON, {"matches": [entry]}),
+        _target(
+            namespace, BEACON, Identity(namespace, BEACON), [source.identity], ("HTTPRouteGroup", BEACON)
+        ),
+    )
+    return tuple(smi_manifest(one, bundle) for one in objects)
+
+
+def beacon_split(backend: BeaconBackend, bundle: Bundle, *, namespace: str) -> Manifest:
+    """Write the split that sends everything for the Service ``beacon`` to *backend*.
+
+    Args:
+        backend: Which of the two beacons answers from now on.
+        bundle: The version to write of each group.
+        namespace: Actual namespace of the beacon.
+    """
+    names = ("beacon-blue", "beacon-green")
+    backends = [{"service": one, "weight": 100 if one == backend else 0} for one in names]
+    return smi_manifest(
+        _object("TrafficSplit", namespace, BEACON, {"service": BEACON, "backends": backends}), bundle
+    )
+
+
+def _opening(paths: Iterable[OpenedPath], bundle: Bundle, prefix: str) -> tuple[Manifest, ...]:
+    http: dict[Identity, set[Identity]] = {}
+    tcp: dict[Identity, set[Identity]] = {}
+    for source, destination, with_tcp in paths:
+        http.setdefault(destination.identity, set()).add(source.identity)
+        if with_tcp:
+            tcp.setdefault(destination.identity, set()).add(source.identity)
+    everything = {"name": "everything", "pathRegex": ".*", "methods": ["*"]}
+    objects = [
+        *_opening_by("HTTPRouteGroup", {"matches": [everything]}, http, f"{prefix}-http"),
+        *_opening_by("TCPRoute", {}, tcp, f"{prefix}-tcp"),
+    ]
+    return tuple(smi_manifest(one, bundle) for one in objects)
+
+
+def _opening_by(
+    kind: str, spec: Mapping[str, Any], sources: Mapping[Identity, set[Identity]], name: str
+) -> Iterable[SmiObject]:
+    for namespace in sorted({destination.namespace for destination in sources}):
+        yield _object(kind, namespace, name, spec)
+    for destination in sorted(sources):
+        target = f"{name}-{destination.account}"
+        yield _target(destination.namespace, target, destination, sorted(sources[destination]), (kind, name))
+
+
+def _target(
+    namespace: str, name: str, destination: Identity, sources: Iterable[Identity], rule: tuple[str, str]
+) -> SmiObject:
+    kind, route = rule
+    spec = {
+        "destination": _subject(destination),
+        "rules": [{"kind": kind, "name": route}],
+        "sources": [_subject(one) for one in sources],
+    }
+    return _object("TrafficTarget", namespace, name, spec)
+
+
+def _subject(identity: Identity) -> Mapping[str, str]:
+    return {"kind": "ServiceAccount", "name": identity.account, "namespace": identity.namespace}
+
+
+def _object(kind: str, namespace: str, name: str, spec: Mapping[str, Any]) -> SmiObject:
+    # Line 0: it stands in no file.
+    return SmiObject(kind=kind, name=name, namespace=namespace, spec=spec, line=0)
