@@ -1,0 +1,120 @@
+"""The app of every sample workload: ``python -m conformance.probe.app --http=8080 --tcp=8300``.
+
+It serves the ports of its arguments on ``SMI_BIND``, and does what it is told over the Unix socket at ``SMI_SOCKET``.
+That socket appears when all ports are served. Many of these start at once, so nothing heavy is imported here.
+"""
+
+import argparse
+import asyncio
+import errno
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from conformance.errors import ConformanceError, EnvironmentBrokenError, PortInUseError, UsageError
+from conformance.probe.channel import ChannelServer
+from conformance.probe.http_server import HttpEcho
+from conformance.probe.ledger import Ledger
+from conformance.probe.operations import AppSettings, Operations
+from conformance.probe.resolver import resolver_for
+from conformance.probe.tcp_server import TcpEcho
+
+_BACKLOG = 1024
+"""Connections that wait to be taken; a burst of fresh connections must not be refused by our own queue."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM; the exit code is 0 then, or 3 and 4 as the command's."""
+    try:
+        _run(_serve(read_settings(arguments, os.environ)))
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return 4
+    except ConformanceError as error:
+        print(error, file=sys.stderr)
+        return 3
+    return 0
+
+
+def read_settings(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> AppSettings:
+    """Read ports from the arguments and the rest from the environment.
+
+    Raises:
+        UsageError: A variable is missing.
+    """
+    parser = argparse.ArgumentParser(prog="python -m conformance.probe.app")
+    parser.add_argument("--http", type=int, action="append", default=[], help="a port that speaks HTTP")
+    parser.add_argument("--tcp", type=int, action="append", default=[], help="a port that speaks TCP lines")
+    ports = parser.parse_args(arguments)
+    try:
+        return AppSettings(
+            workload=environment["SMI_WORKLOAD"],
+            bind=environment["SMI_BIND"],
+            socket=environment["SMI_SOCKET"],
+            hosts=environment.get("SMI_HOSTS"),
+            http=tuple(ports.http),
+            tcp=tuple(ports.tcp),
+        )
+    except KeyError as error:
+        raise UsageError(
+            f"the variable {error} is not set", "the probe app's environment", "see docs/architecture.md"
+        ) from error
+
+
+def _run(main_task: Coroutine[None, None, None]) -> None:
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(main_task)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def _serve(settings: AppSettings) -> None:
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    ledger = Ledger(settings.workload)
+    await _serve_ports(settings, ledger)
+    operations = Operations(settings, ledger, resolver_for(settings.hosts))
+    await loop.create_unix_server(partial(ChannelServer, operations.carry_out), settings.socket)
+    await stopped.wait()
+    with suppress(FileNotFoundError):
+        Path(settings.socket).unlink()
+
+
+async def _serve_ports(settings: AppSettings, ledger: Ledger) -> None:
+    loop = asyncio.get_running_loop()
+    kinds: tuple[tuple[type[HttpEcho | TcpEcho], tuple[int, ...]], ...] = (
+        (HttpEcho, settings.http),
+        (TcpEcho, settings.tcp),
+    )
+    for kind, ports in kinds:
+        for port in ports:
+            factory = partial(kind, settings.workload, port, ledger)
+            try:
+                await loop.create_server(factory, settings.bind, port, backlog=_BACKLOG)
+            except OSError as error:
+                raise _unservable(settings, port, error) from error
+
+
+def _unservable(settings: AppSettings, port: int, error: OSError) -> EnvironmentBrokenError:
+    kind = PortInUseError if error.errno == errno.EADDRINUSE else EnvironmentBrokenError
+    return kind(
+        f"{settings.workload} cannot serve port {port}: {error}",
+        f"address {settings.bind}",
+        "end the process that has the port, or give the pod another address",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
