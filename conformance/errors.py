@@ -81,3 +81,9 @@ class ReportError(ConformanceError):
     """The report could not be written."""
 
     code = "report"
+
+
+class ReportCutShortError(ReportError):
+    """A report ends before its end, so that nothing in it can be trusted."""
+
+    code = "report-cut-short"

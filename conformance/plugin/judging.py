@@ -1,0 +1,118 @@
+"""Runs scenarios in the process that runs the items: the main one, or each of xdist's workers."""
+
+from collections.abc import Callable  # noqa: TC003  # read where the attribute is declared
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from conformance.errors import ConformanceError, ScenarioError, UsageError
+from conformance.model.result import ScenarioResult, Trouble
+from conformance.model.scenario import Scenario
+from conformance.model.verdict import Verdict
+from conformance.plugin.hooks import Session
+from conformance.plugin.library import LIBRARY
+from conformance.plugin.options import Asked
+from conformance.report import Surroundings, explain
+from conformance.runner.settings import RunSettings
+from conformance.spec import ApiVersion
+
+
+class Judging:
+    """One cluster with one provider, opened when the first scenario runs."""
+
+    def __init__(self, config: pytest.Config, asked: Asked, worker: str) -> None:
+        self.provider = asked.provider
+        self.broken: ConformanceError | None = None
+        """Why the session could not be opened or closed."""
+        self.tell: Callable[[str], None] = lambda _: None
+        """Hears what is being done."""
+        self._config = config
+        self._asked = asked
+        self._worker = worker
+        self._session: Session | None = None
+        self._is_open = False
+
+    def judge(self, scenario: Scenario, version: ApiVersion, nodeid: str) -> ScenarioResult:
+        """Judge one scenario in one version; errored when there is no cluster to judge it on."""
+        try:
+            session = self._opened()
+        except ConformanceError as error:
+            self.broken = error
+            return self._unjudged(scenario, version, error, nodeid)
+        result = session.judge(scenario, version, self.tell)
+        return result if result.again else replace(result, again=f"pytest {nodeid}")
+
+    def explain(self, result: ScenarioResult) -> str:
+        """Say all of a result that a person needs to go on."""
+        around = Surroundings(
+            provider=self.provider,
+            requirements=self._config.stash[LIBRARY].requirements(),
+            report=_short(self._asked.report, self._config.invocation_params.dir),
+        )
+        return explain(result, around)
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Say what the session knows of its cluster and provider; nothing before it is open."""
+        return self._session.facts() if self._session and self._is_open else ()
+
+    def close(self) -> None:
+        """Remove what the session started; what goes wrong is kept in `broken`."""
+        if self._session is None:
+            return
+        try:
+            self._session.close()
+        except ConformanceError as error:
+            self.broken = self.broken or error
+        self._session = None
+
+    def _opened(self) -> Session:
+        if self.broken is not None:
+            raise self.broken
+        if self._session is None:
+            self.tell(f"starting {self._asked.cluster} cluster with {self._asked.provider} mesh")
+            settings = RunSettings(
+                run_id=self._asked.run_id + self._worker,
+                cluster=self._asked.cluster,
+                provider=self._asked.provider,
+                faults=self._asked.faults,
+                evidence=self._asked.report,
+            )
+            self._session = self._config.hook.pytest_smi_session(settings=settings)
+            assert self._session is not None, "the suite's own implementation always answers"
+            self._session.open()
+            self._is_open = True
+        return self._session
+
+    def _unjudged(
+        self, scenario: Scenario, version: ApiVersion, error: ConformanceError, nodeid: str
+    ) -> ScenarioResult:
+        return ScenarioResult(
+            scenario=scenario.id,
+            version=version.value,
+            api_versions=(),
+            requirements=scenario.shows,
+            summary=scenario.summary,
+            path=scenario.path.as_posix(),
+            verdict=Verdict.ERRORED,
+            headline=error.what,
+            steps=(),
+            trouble=Trouble(code=error.code, what=error.what, where=error.where, hint=error.hint),
+            duration=timedelta(0),
+            evidence="",
+            again=f"pytest {nodeid}",
+        )
+
+
+def is_misuse(code: str) -> bool:
+    """Say whether an error with this code is the asking person's to mend, not the environment's."""
+    return code in {UsageError.code, ScenarioError.code}
+
+
+def _short(path: Path, start: Path) -> Path:
+    return path.relative_to(start) if path.is_relative_to(start) else path
+
+
+JUDGING = pytest.StashKey[Judging]()
+"""Where a run's configuration keeps it."""

@@ -1,0 +1,82 @@
+"""A session without a cluster: a scenario's own name says which verdict it gets."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from conformance.errors import ConformanceError
+from conformance.model.result import ScenarioResult, StepResult, Trouble
+from conformance.model.scenario import Scenario
+from conformance.model.verdict import Finding, Verdict
+from conformance.runner.settings import RunSettings
+from conformance.spec import ApiVersion
+
+
+class ScriptedSession:
+    """Judges ``traffic-access/failed-somehow`` as failed, and so on; ``interrupted-...`` is Ctrl-C."""
+
+    def __init__(self, settings: RunSettings, broken: ConformanceError | None = None) -> None:
+        self._settings = settings
+        self._broken = broken
+
+    def open(self) -> None:
+        """Break, if that is the script."""
+        self._note("opened")
+        if self._broken is not None:
+            raise self._broken
+
+    def judge(self, scenario: Scenario, version: ApiVersion, tell: Callable[[str], None]) -> ScenarioResult:
+        """Give the verdict that the scenario's name begins with."""
+        tell("reading the script")
+        word = scenario.id.partition("/")[2].partition("-")[0]
+        if word == "interrupted":
+            raise KeyboardInterrupt
+        return scripted_result(scenario, version, Verdict(word))
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Say who ran."""
+        return (("mesh", "scripted"), (f"session {self._settings.run_id}", "was here"))
+
+    def close(self) -> None:
+        """Leave a note, so that a test can see it."""
+        self._note("closed")
+
+    def _note(self, word: str) -> None:
+        with (self._settings.evidence / "session.log").open("a", encoding="utf-8") as log:
+            log.write(f"{word} {self._settings.run_id}\n")
+
+
+def scripted_result(scenario: Scenario, version: ApiVersion, verdict: Verdict) -> ScenarioResult:
+    """Make up a result that looks like a real one."""
+    step = StepResult(
+        name="the grant is gone",
+        verdict=verdict,
+        findings=(
+            Finding(
+                verdict=verdict,
+                subject="here/client-a -> here/shop:8080 GET /",
+                expected="denied",
+                observed="allowed",
+                because="no TrafficTarget names here/client-a",
+            ),
+        ),
+        manifests="kind: TrafficTarget\n",
+        converged=True,
+        waited=timedelta(seconds=1),
+        calls=12,
+    )
+    trouble = Trouble(code="probe", what="the pod is gone", where="here/shop", hint="look at its log")
+    return ScenarioResult(
+        scenario=scenario.id,
+        version=version.value,
+        api_versions=(f"access.smi-spec.io/{version.value}",),
+        requirements=scenario.shows,
+        summary=scenario.summary,
+        path=scenario.path.as_posix(),
+        verdict=verdict,
+        headline="" if verdict is Verdict.PASSED else f"{verdict.value} as scripted",
+        steps=(step,),
+        trouble=trouble if verdict is Verdict.ERRORED else None,
+        duration=timedelta(seconds=2),
+        evidence="" if verdict is Verdict.PASSED else f"{scenario.id}/{version.value}",
+        again=f"pytest scenarios/{scenario.path.as_posix()}::{version.value}",
+    )

@@ -1,0 +1,102 @@
+"""A small library of scenarios in a folder of its own, judged by a script instead of a mesh."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_REQUIREMENT = """
+- id: {api}.grants-decide
+  says: Who is not granted is refused.
+  quote: "By default, all traffic is denied."
+  section: Traffic Access Control
+  versions: [v1alpha3, v1alpha4]
+  strength: stated
+  level: must
+- id: {api}.nobody-shows-this
+  says: Something that no scenario shows.
+  section: Traffic Access Control
+  versions: [v1alpha4]
+  strength: implied
+  level: should
+"""
+
+_SCENARIO = """
+id: traffic-access/{name}
+shows: [access.grants-decide]
+versions: {versions}
+summary: What happens is {name}.
+why: A script decides it.
+{extra}
+steps:
+- name: only the script is asked
+  ask: {{from: [client-a], to: [shop], ports: [8080], requests: [GET /]}}
+"""
+
+_CONFTEST = """
+import pytest
+from conformance.errors import EnvironmentBrokenError, UsageError
+from conformance.tests.doubles.scripted_session import ScriptedSession
+
+pytest_plugins = ("conformance.plugin",)
+BROKEN = {broken}
+
+@pytest.hookimpl
+def pytest_smi_session(settings):
+    return ScriptedSession(settings, BROKEN)
+"""
+
+
+class Workshop:
+    """A folder with scenarios and the means to run them."""
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        self.pytester = pytester
+        self.path = pytester.path
+        self.report = self.path / "out"
+        self.break_with("None")
+        for api in ("access", "specs", "split"):
+            folder = self.path / "scenarios" / f"traffic-{api}"
+            folder.mkdir(parents=True)
+            (folder / "requirements.yaml").write_text(_REQUIREMENT.format(api=api))
+
+    def break_with(self, error: str) -> None:
+        """Let the session raise this Python expression when it is opened."""
+        (self.path / "conftest.py").write_text(_CONFTEST.format(broken=error))
+
+    def add(self, *names: str, versions: str = "[v1alpha4]", extra: str = "") -> None:
+        """Write scenarios; the first word of a name is the verdict it gets."""
+        for name in names:
+            path = self.path / "scenarios" / "traffic-access" / f"{name}.yaml"
+            path.write_text(_SCENARIO.format(name=name, versions=versions, extra=extra))
+
+    def run(self, *args: str) -> pytest.RunResult:
+        """Run pytest on the scenarios, in a process of its own."""
+        given = ("--smi-scenarios=scenarios", "scenarios", *args)
+        report = () if any(arg.startswith("--smi-report") for arg in args) else ("--smi-report=out",)
+        return self.pytester.runpytest_subprocess("-Werror", "-pno:cacheprovider", *given, *report)
+
+    def read(self) -> dict[str, Any]:
+        """Read the report that was written."""
+        return json.loads((self.report / "report.json").read_text())
+
+
+@pytest.fixture
+def workshop(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+    """Scenarios that can be run without a mesh."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
+    monkeypatch.setenv("COLUMNS", "160")
+    return Workshop(pytester)
+
+
+@pytest.fixture
+def ran(workshop: Workshop) -> Callable[..., pytest.RunResult]:
+    """Write scenarios with these names and run them."""
+
+    def run(*names: str, args: tuple[str, ...] = ()) -> pytest.RunResult:
+        workshop.add(*names)
+        return workshop.run(*args)
+
+    return run
