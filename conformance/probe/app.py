@@ -1,7 +1,8 @@
 """The app of every sample workload: ``python -m conformance.probe.app --http=8080 --tcp=8300``.
 
-It serves the ports of its arguments on ``SMI_BIND``, and does what it is told over the Unix socket at ``SMI_SOCKET``.
-That socket appears when all ports are served. Many of these start at once, so nothing heavy is imported here.
+It serves the ports of its arguments on ``SMI_BIND``, and does what it is told over the Unix socket at
+``SMI_SOCKET``. That socket appears when all ports are served. Many of these start at once, so nothing heavy
+is imported here.
 """
 
 import argparse
@@ -11,7 +12,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -30,12 +30,14 @@ _BACKLOG = 1024
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM; the exit code is 0 then, or 3 and 4 as the command's."""
     try:
-        _run(_serve(read_settings(arguments, os.environ)))
+        settings = read_settings(arguments, os.environ)
+        _run(_serve(settings))
+        Path(settings.socket).unlink(missing_ok=True)
     except UsageError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 4
     except ConformanceError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 3
     return 0
 
@@ -88,8 +90,6 @@ async def _serve(settings: AppSettings) -> None:
     operations = Operations(settings, ledger, resolver_for(settings.hosts))
     await loop.create_unix_server(partial(ChannelServer, operations.carry_out), settings.socket)
     await stopped.wait()
-    with suppress(FileNotFoundError):
-        Path(settings.socket).unlink()
 
 
 async def _serve_ports(settings: AppSettings, ledger: Ledger) -> None:

@@ -1,8 +1,8 @@
 """Sends a burst: equal HTTP calls over kept connections, as fast as they carry them.
 
-Each connection has one call in flight (no pipelining) and starts the next from within the callback that ends the one
-before, so a call costs no task, no future and no timer of its own. One clock for all calls looks for those that take
-too long.
+Each connection has one call in flight (no pipelining) and starts the next from within the callback that ends
+the one before, so a call costs no task, no future and no timer of its own. One clock for all calls looks for
+those that take too long.
 """
 
 import asyncio
@@ -15,10 +15,10 @@ from time import perf_counter
 
 from conformance.model.traffic import Ending, Observation
 from conformance.probe.connection import AFTER_ID, HttpConnection, has_body, up_to_id
-from conformance.probe.endings import NobodyThereError, OutOfMeansError, observe_failure
+from conformance.probe.endings import OutOfMeansError, observe_failure
 from conformance.probe.lanes import open_connection
 from conformance.probe.messages import to_bytes, to_text
-from conformance.probe.resolver import NameUnknownError, Place, Resolver
+from conformance.probe.resolver import NameUnknownError, NobodyThereError, Place, Resolver, resolve
 from conformance.probe.shares import MARK, Burst, BurstResult, OtherEnding
 
 _OK = 200
@@ -35,9 +35,7 @@ async def send_burst(burst: Burst, resolver: Resolver) -> BurstResult:
     resolver.refresh()
     run = _Run(burst)
     try:
-        places = await resolver.places(burst.host, burst.port)
-        if not places:
-            raise NobodyThereError(f"nobody is behind {burst.host}:{burst.port}")
+        places = await resolve(resolver, burst.host, burst.port)
     except (NameUnknownError, NobodyThereError) as error:
         run.note_all(error)
     else:
@@ -55,6 +53,7 @@ class _Run:
     def __init__(self, burst: Burst) -> None:
         self._burst = burst
         self._timeout = burst.timeout.total_seconds()
+        self._limit = burst.limit.total_seconds()
         self._has_body = has_body(burst.request)
         self._id_start = to_bytes(burst.prefix + MARK)
         self._request_start = up_to_id(burst.request, burst.host, burst.port) + self._id_start
@@ -62,6 +61,7 @@ class _Run:
         self._began = perf_counter()
         self._next = 0
         self._left = burst.calls
+        self._unsent = 0
         self._order = array("i", [-1]) * burst.calls
         self._responders: dict[bytes | None, int] = {}
         self._others: dict[tuple[Ending, int | None, bool], _Others] = {}
@@ -75,6 +75,7 @@ class _Run:
             responders=tuple(to_text(key or b"") for key in self._responders),
             order=tuple(self._order),
             others=tuple(OtherEnding(count=one.count, example=one.example) for one in self._others.values()),
+            unsent=self._unsent,
             elapsed=timedelta(seconds=perf_counter() - self._began),
         )
 
@@ -104,7 +105,7 @@ class _Run:
         task.add_done_callback(self._tasks.discard)
 
     async def _open_and_start(self) -> None:
-        """Open a connection for the next call; a call that gets none has ended, and the one after it tries."""
+        """Open a connection for the next call; a call that gets none has ended, and the next one tries."""
         while self._next < self._burst.calls:
             number, started = self._take_number(), perf_counter()
             try:
@@ -163,17 +164,25 @@ class _Run:
         key = (seen.ending, seen.status, seen.responder is not None)
         self._others.setdefault(key, _Others(0, seen)).count += 1
 
-    def _count_down(self) -> None:
-        self._left -= 1
+    def _count_down(self, calls: int = 1) -> None:
+        self._left -= calls
         if self._left == 0 and not self._finished.done():
             self._finished.set_result(None)
 
     async def _cut_late_calls(self) -> None:
         while True:
-            await asyncio.sleep(self._timeout / _SWEEPS)
+            await asyncio.sleep(min(self._timeout, self._limit) / _SWEEPS)
+            if perf_counter() - self._began >= self._limit:
+                self._begin_no_more()
             latest = perf_counter() - self._timeout
             for connection in [one for one in self._connections if one.started <= latest]:
                 self._cut(connection)
+
+    def _begin_no_more(self) -> None:
+        unsent = self._burst.calls - self._next
+        self._next += unsent
+        self._unsent += unsent
+        self._count_down(unsent)
 
     def _cut(self, connection: HttpConnection) -> None:
         connection.abandon()

@@ -59,7 +59,7 @@ class HttpConnection(asyncio.Protocol):
         """When the present call began, on the clock `time.perf_counter`; likewise. Unit: seconds."""
 
     def start(self, request: bytes, *, has_body: bool) -> None:
-        """Send one request to the letter. The connection must be idle; one that is gone ends the call at once."""
+        """Send one request to the letter. A connection that is gone ends the call at once."""
         self._is_busy = True
         self.response.expect(has_body=has_body)
         if self.is_open:

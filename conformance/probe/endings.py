@@ -15,10 +15,6 @@ class OutOfMeansError(Exception):
     """This machine cannot send (no free port, no file descriptor): that must not pass for a mesh's doing."""
 
 
-class NobodyThereError(Exception):
-    """The name is known, but no address is behind it; Kubernetes refuses such a connection."""
-
-
 def observe_failure(call_id: str, error: Exception, elapsed: float) -> Observation:
     """Say how a call ended that got no response because of *error*.
 

@@ -1,8 +1,10 @@
 """The HTTP port of a sample workload: notes what reaches it, and says who it is.
 
-A request that the parser refuses (a method it does not know, a path with bytes above 127) has been delivered all the
-same: it is noted as far as it can be read, and answered with 400. So is one that is cut off within its headers.
-Requests that arrive before the one before them is answered are not kept in order: no peer of ours pipelines.
+A request that the parser refuses (a method it does not know, a path with bytes above 127) has been delivered
+all the
+same: it is noted as far as it can be read, and answered with 400. So is one that is cut off within its
+    headers. Requests that arrive before the one before them is answered are not kept in order: no peer of
+    ours pipelines.
 """
 
 import asyncio
@@ -20,10 +22,12 @@ _DELAY = DELAY_HEADER.encode()
 _STATUS = STATUS_HEADER.encode()
 
 _KEPT = 4096
-"""How much is kept of a request whose headers have not ended yet, to note it if they never do. Unit: bytes."""
+"""How much is kept of a request whose headers have not ended yet, to note it if they never do. Unit: bytes.
+"""
 
 _CLOSES = b"connection: close\r\n"
-"""Announces that this answer is the connection's last, so that a proxy does not send the next request there."""
+"""Announces that this answer is the connection's last, so that a proxy does not send the next request there.
+"""
 
 _quoted = json.encoder.encode_basestring_ascii
 
@@ -96,7 +100,7 @@ class HttpEcho(asyncio.Protocol):
             self._send(answer, is_last)
         self._clear()
 
-    def _send(self, answer: bytes, is_last: bool) -> None:  # noqa: FBT001  a callback's arguments have no names
+    def _send(self, answer: bytes, is_last: bool) -> None:  # noqa: FBT001  call_later takes no names
         self._transport.write(answer)
         if is_last:
             self._transport.close()

@@ -43,8 +43,8 @@ class TcpLane:
 class HttpLane:
     """Keeps its connection as long as the plan wants and the peer allows.
 
-    A connection is left for a new one only when its end was noticed before the call. Writing to one whose end was
-    not noticed yet cuts the call, and that stays so: a second attempt would hide what the first met.
+    A connection is left for a new one only when its end was noticed before the call. Writing to one whose end
+    was not noticed yet cuts the call, and that stays so: a second attempt would hide what the first met.
     """
 
     def __init__(self, places: Iterator[Place], *, keep_alive: bool) -> None:

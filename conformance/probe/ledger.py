@@ -9,10 +9,13 @@ from conformance.probe.messages import to_bytes, to_text
 from conformance.probe.shares import MARK, Tally
 
 LIMIT = 100_000
-"""How many receipts wait to be asked for before the oldest is dropped; a guess, far above what one step sends."""
+"""How many receipts wait to be asked for before the oldest is dropped; a guess, far above what one step
+sends.
+"""
 
 _TALLIES = 64
-"""How many bursts are counted at a time before the oldest is forgotten: what interrupted runs leave behind."""
+"""How many bursts are counted at a time before the oldest is forgotten: what interrupted runs leave behind.
+"""
 
 _MARK = MARK.encode()
 

@@ -1,20 +1,22 @@
-"""The words that the suite and the probe app exchange: JSON objects, one per line, one reply per request, in order.
+"""The words that the suite and the probe app exchange: JSON lines, one reply per request, in order.
 
-Values that occur a thousand times in a message are arrays, not objects, so that 500 calls and what came of them fit
-in a few tens of kilobytes. Bytes that are no UTF-8 travel as lone surrogates, so nothing is lost on the way.
+Values that occur a thousand times in a message are arrays, not objects, so that 500 calls and what came of
+them fit in a few tens of kilobytes. Bytes that are no UTF-8 travel as lone surrogates, so nothing is lost on
+the way.
 
-============== ======================================================= ========================================
-``op``         request                                                 reply
-============== ======================================================= ========================================
-ping           –                                                       workload, http, tcp: name and ports
-send           calls, connections, keep_alive, timeout_ms              observations
-receipts       ids                                                     workload, receipts, dropped; then forgotten
-shares         see `conformance.probe.shares`                          see there
-receipt_counts prefix                                                  seen, duplicates; then forgotten
-self_call      timeout_ms                                              observations, one per port, ids ``port:<n>``
-reset          –                                                       forgotten: receipts that nobody asked for
-============== ======================================================= ========================================
+============== ========================================== ====================================
+op             request                                    reply
+============== ========================================== ====================================
+ping           -                                          workload, http, tcp: name and ports
+send           calls, connections, keep_alive, timeout_ms observations
+receipts       ids                                        workload, receipts, dropped
+shares         see `conformance.probe.shares`             see there
+receipt_counts prefix                                     seen, duplicates
+self_call      timeout_ms                                 observations, one per port
+reset          -                                          forgotten: how many receipts
+============== ========================================== ====================================
 
+What receipts and receipt_counts give is forgotten. self_call's ids are ``port:<number>``.
 A request that cannot be carried out is answered with ``error``: what happened, in words.
 """
 
@@ -129,7 +131,7 @@ def decode_observation(raw: list[Any]) -> Observation:
 
 
 def encode_receipts(receipts: Iterable[Receipt]) -> list[Any]:
-    """Write a list of ``[call id, port, protocol, method, raw path, headers]``; the reply names the workload once."""
+    """Write a list of ``[call id, port, protocol, method, raw path, headers]``."""
     return [(one.call_id, one.port, one.protocol, one.method, one.raw_path, one.headers) for one in receipts]
 
 

@@ -1,6 +1,6 @@
 """What the app does for each message of its channel."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,6 +16,9 @@ from conformance.probe.messages import (
 from conformance.probe.resolver import LiteralResolver, Resolver
 from conformance.probe.sender import send
 from conformance.probe.shares import decode_burst, encode_burst_result, encode_tally
+
+Operation = Callable[[Message], Awaitable[Message]]
+"""Carries out one kind of message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,7 @@ class Operations:
         self._settings = settings
         self._ledger = ledger
         self._resolver = resolver
-        self._by_name: Mapping[str, Callable[[Message], Awaitable[Message]]] = {
+        self._by_name: dict[str, Operation] = {
             "ping": self._ping,
             "send": self._send,
             "receipts": self._receipts,

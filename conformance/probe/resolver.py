@@ -1,14 +1,13 @@
 """Where the name that a call asks for leads.
 
-A pod of the embedded cluster is told by a file, which stands for DNS, kube-proxy and iptables in one; elsewhere the
-system is asked.
+A pod of the embedded cluster is told by a file, which stands for DNS, kube-proxy and iptables in one;
+elsewhere the system is asked.
 """
 
 import asyncio
 import json
 import os
 import socket
-from collections.abc import Mapping
 from pathlib import Path
 
 Place = tuple[str, int]
@@ -19,13 +18,17 @@ class NameUnknownError(Exception):
     """The name leads nowhere; the text says who was asked."""
 
 
+class NobodyThereError(Exception):
+    """The name is known, but no address is behind it; Kubernetes refuses such a connection."""
+
+
 class HostsFile:
     """A JSON file ``{"host:port": [["address", port], ...]}`` that others replace while we run."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._stamp: tuple[int, int, int] | None = None
-        self._places: Mapping[str, tuple[Place, ...]] = {}
+        self._places: dict[str, tuple[Place, ...]] = {}
 
     def refresh(self) -> None:
         """Read the file again if it is another than before; once per plan is often enough.
@@ -88,6 +91,19 @@ class LiteralResolver:
 
 Resolver = HostsFile | SystemResolver | LiteralResolver
 """Who is asked where a name leads."""
+
+
+async def resolve(resolver: Resolver, host: str, port: int) -> tuple[Place, ...]:
+    """Give the addresses behind a name, at least one.
+
+    Raises:
+        NameUnknownError: The name leads nowhere.
+        NobodyThereError: It leads to nobody.
+    """
+    places = await resolver.places(host, port)
+    if not places:
+        raise NobodyThereError(f"nobody is behind {host}:{port}")
+    return places
 
 
 def resolver_for(hosts: str | None) -> Resolver:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from time import perf_counter
 
 from conformance.model.traffic import Call, HttpRequest, Observation, TrafficPlan
-from conformance.probe.endings import NobodyThereError, observe_failure
+from conformance.probe.endings import observe_failure
 from conformance.probe.lanes import HttpLane, Lane, TcpLane
-from conformance.probe.resolver import NameUnknownError, Place, Resolver
+from conformance.probe.resolver import NameUnknownError, NobodyThereError, Place, Resolver, resolve
 
 _Numbered = tuple[int, Call]
 
@@ -41,19 +41,13 @@ class _Sending:
     async def send_to_one_place(self, calls: list[_Numbered]) -> None:
         _, first = calls[0]
         try:
-            places = await self._places(first)
+            places = await resolve(self._resolver, first.host, first.port)
         except (NameUnknownError, NobodyThereError) as error:
             self.observations |= {number: observe_failure(call.id, error, 0) for number, call in calls}
             return
         queue, cycle = iter(calls), itertools.cycle(places)
         lanes = [self._lane(first, cycle) for _ in range(min(self._plan.connections, len(calls)))]
         await asyncio.gather(*(self._drive(lane, queue) for lane in lanes))
-
-    async def _places(self, call: Call) -> tuple[Place, ...]:
-        places = await self._resolver.places(call.host, call.port)
-        if not places:
-            raise NobodyThereError(f"nobody is behind {call.host}:{call.port}")
-        return places
 
     def _lane(self, first: Call, places: Iterator[Place]) -> Lane:
         if isinstance(first.request, HttpRequest):

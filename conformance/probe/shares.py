@@ -1,7 +1,7 @@
 """The fast path for traffic splits: many like calls, answered with counts in place of observations.
 
-A burst's call ids are ``<prefix>#<number>``. The mark tells a receiver to note the number only, so that a hundred
-thousand calls cost it a set of numbers and not a hundred thousand receipts.
+A burst's call ids are ``<prefix>#<number>``. The mark tells a receiver to note the number only, so that a
+hundred thousand calls cost it a set of numbers and not a hundred thousand receipts.
 """
 
 from collections.abc import Mapping
@@ -38,6 +38,9 @@ class Burst:
     """Kept open; one call at a time on each. Unit: connections."""
     timeout: timedelta
     """Longest wait for one answer; observed with a coarse clock, at most a quarter late."""
+    limit: timedelta
+    """When it stops to begin calls, so that a mesh that swallows every call does not hold up a run for hours.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +58,10 @@ class BurstResult:
     responders: tuple[str, ...]
     """Keys of the workloads that answered, in the order of their first answer."""
     order: tuple[int, ...]
-    """Per call number the index of its responder; -1 where the call ended otherwise."""
+    """Per call number the index of its responder; -1 where the call ended otherwise or was not sent."""
     others: tuple[OtherEnding, ...]
+    unsent: int
+    """Calls that were not begun within the burst's limit."""
     elapsed: timedelta
 
 
@@ -71,7 +76,7 @@ class Tally:
 
 
 def encode_burst(burst: Burst) -> Message:
-    """Write the request ``shares``: prefix, host, port, request, calls, connections, timeout_ms."""
+    """Write the request ``shares``: the fields of `Burst`, times in milliseconds."""
     return {
         "op": "shares",
         "prefix": burst.prefix,
@@ -81,6 +86,7 @@ def encode_burst(burst: Burst) -> Message:
         "calls": burst.calls,
         "connections": burst.connections,
         "timeout_ms": to_milliseconds(burst.timeout),
+        "limit_ms": to_milliseconds(burst.limit),
     }
 
 
@@ -97,15 +103,17 @@ def decode_burst(message: Message) -> Burst:
         calls=message["calls"],
         connections=message["connections"],
         timeout=timedelta(milliseconds=message["timeout_ms"]),
+        limit=timedelta(milliseconds=message["limit_ms"]),
     )
 
 
 def encode_burst_result(result: BurstResult) -> Message:
-    """Write the reply to ``shares``: responders, order, others (``[count, observation]``), elapsed_us."""
+    """Write the reply to ``shares``: responders, order, others (``[count, observation]``), unsent, elapsed."""
     return {
         "responders": result.responders,
         "order": result.order,
         "others": [(other.count, encode_observation(other.example)) for other in result.others],
+        "unsent": result.unsent,
         "elapsed_us": result.elapsed // timedelta(microseconds=1),
     }
 
@@ -119,6 +127,7 @@ def decode_burst_result(reply: Message) -> BurstResult:
             OtherEnding(count=count, example=decode_observation(example))
             for count, example in reply["others"]
         ),
+        unsent=reply["unsent"],
         elapsed=timedelta(microseconds=reply["elapsed_us"]),
     )
 
