@@ -1,0 +1,50 @@
+"""The seam for meshes: what the suite has to know of a mesh, and how the mesh comes to life."""
+
+from collections.abc import Mapping
+from typing import Literal, Protocol
+
+from conformance.model.scenario import ConvergenceSettings, Feature
+from conformance.spec import ApiGroup, ApiVersion
+
+
+HeadersShape = Literal["map", "list"]
+"""How a provider's CRD wants the header filters of an HTTPRouteGroup written.
+
+Spec: the text showed a list of one-pair maps up to v0.6.0 and shows a map since 2021, without a new version.
+"""
+
+
+class Provider(Protocol):
+    """A mesh that implements SMI, as the suite sees it."""
+
+    @property
+    def name(self) -> str:
+        """What people call it, such as ``reference``."""
+
+    @property
+    def features(self) -> frozenset[Feature]:
+        """What it claims beyond HTTP between meshed workloads."""
+
+    @property
+    def convergence(self) -> ConvergenceSettings:
+        """How long it may take to act on a change."""
+
+    @property
+    def headers_shape(self) -> HeadersShape:
+        """How it wants header filters written."""
+
+    def served(self) -> Mapping[ApiGroup, tuple[ApiVersion, ...]]:
+        """Say which versions of which groups it serves, oldest first. Groups it does not serve are absent."""
+
+    def start(self) -> None:
+        """Make the mesh ready to take in pods.
+
+        Raises:
+            EnvironmentBrokenError: Something that the mesh needs is not there.
+        """
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Name what a reader of the report needs to know of this mesh: versions, settings."""
+
+    def close(self) -> None:
+        """Remove what `start` made. Safe to call twice."""

@@ -1,0 +1,101 @@
+"""The reference mesh as a provider: Envoy beside every meshed pod, steered by our own control plane.
+
+It reads the cluster's objects through the cluster's watch and hands them to `refmesh`, which knows no cluster.
+"""
+
+import threading
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from conformance.cluster import Change, EmbeddedCluster, Sandbox, Sidecar
+from conformance.model.manifest import ObjectRef
+from conformance.model.scenario import ConvergenceSettings, Feature
+from conformance.providers.protocol import HeadersShape
+from conformance.refmesh import ControlPlane, envoy_version
+from conformance.spec import ApiGroup, ApiVersion
+
+MESH_LABEL = "smi-conformance/mesh"
+"""Label of namespaces whose pods get a sidecar, when its value is ``enabled``."""
+
+
+class ReferenceMesh:
+    """The reference mesh on an embedded cluster. Also its injector: it prepares the sidecars of meshed pods."""
+
+    name = "reference"
+    features = frozenset(Feature)
+    headers_shape: HeadersShape = "map"
+    convergence = ConvergenceSettings(deadline=timedelta(seconds=2), window=timedelta(milliseconds=20))
+    """Changes arrive within some 25 ms; two seconds is a generous guess for a machine under load."""
+
+    def __init__(self, cluster: EmbeddedCluster, directory: Path, faults: Iterable[str] = ()) -> None:
+        self._cluster = cluster
+        self._faults = tuple(faults)
+        self._plane = ControlPlane(directory, _Interception(cluster))
+        self._objects: dict[ObjectRef, Mapping[str, Any]] = {}
+        self._lock = threading.Lock()
+
+    def served(self) -> Mapping[ApiGroup, tuple[ApiVersion, ...]]:
+        """Serve every version of every group that stores objects."""
+        return {group: tuple(ApiVersion) for group in (ApiGroup.ACCESS, ApiGroup.SPECS, ApiGroup.SPLIT)}
+
+    def start(self) -> None:
+        """Start the control plane and take in the pods that start from now on.
+
+        Raises:
+            EnvoyMissingError: There is no Envoy, or it does not run here.
+            UsageError: A fault of that name does not exist.
+        """
+        self._plane.set_faults(self._faults)
+        self._plane.start()
+        self._cluster.join(self)
+        self._cluster.watch(self._take)
+
+    def set_faults(self, names: Iterable[str]) -> None:
+        """Become another wrong mesh, or none, from now on."""
+        self._plane.set_faults(tuple(names))
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Name the proxy and its version."""
+        return (("proxy", f"Envoy {envoy_version()}"),)
+
+    def close(self) -> None:
+        """Stop the control plane; the sidecars end with their pods."""
+        self._plane.close()
+
+    def inject(self, sandbox: Sandbox) -> Sidecar | None:
+        """Prepare an Envoy for a pod in a namespace that carries the mesh's label."""
+        if not self._is_enrolled(sandbox.pod.namespace):
+            return None
+        launch = self._plane.sidecar(sandbox.pod.body, sandbox.app_address, sandbox.directory)
+        return Sidecar(
+            argv=launch.argv, environment=launch.environment, log_name="envoy", is_ready=launch.is_ready
+        )
+
+    def removed(self, pod: ObjectRef) -> None:
+        """Forget a pod that is gone."""
+        self._plane.forget(f"{pod.namespace}/{pod.name}")
+
+    def _is_enrolled(self, namespace: str) -> bool:
+        found = self._objects.get(ObjectRef("Namespace", "", namespace))
+        labels = found["metadata"].get("labels", {}) if found else {}
+        return bool(labels.get(MESH_LABEL) == "enabled")
+
+    def _take(self, change: Change) -> None:
+        with self._lock:
+            for manifest in change.stored:
+                self._objects[manifest.ref] = manifest.body
+            for ref in change.deleted:
+                self._objects.pop(ref, None)
+            self._plane.replace(self._objects.values())
+
+
+class _Interception:
+    """The embedded cluster's stand-in for iptables, in the words of the reference mesh."""
+
+    def __init__(self, cluster: EmbeddedCluster) -> None:
+        self._cluster = cluster
+
+    def listen_address(self, caller_address: str, target_address: str) -> str:
+        return self._cluster.intercepted_address(caller_address, target_address)

@@ -1,0 +1,64 @@
+"""Turns cells into calls, has them sent, and brings back what both ends saw."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from conformance.model.scenario import SplitProbe
+from conformance.model.traffic import Call, Cell, Target, TrafficPlan, Witnessed
+from conformance.probe import Prober, ShareSample
+from conformance.runner.addresses import Addresses
+
+_CONNECTIONS = 4
+"""Over how many connections the calls of one plan go at a time: more than one, so that no single one decides."""
+
+
+class Caller:
+    """Sends traffic in one world."""
+
+    def __init__(self, prober: Prober, addresses: Addresses, prefix: str) -> None:
+        self._prober = prober
+        self._addresses = addresses
+        self._prefix = prefix
+        self._numbers = itertools.count(1)
+
+    def ask(
+        self, cells: Sequence[Cell], receivers: Iterable[str], *, repeat: int, timeout: timedelta
+    ) -> tuple[Witnessed, ...]:
+        """Send every cell's request *repeat* times, interleaved, and collect both ends' view of each."""
+        asked = [(cell, self._call(cell)) for _ in range(repeat) for cell in cells]
+        seen = self._prober.send(self._plans(asked, timeout), receivers)
+        return tuple(
+            Witnessed(call=call, cell=cell, observation=seen[call.id][0], receipts=tuple(seen[call.id][1]))
+            for cell, call in asked
+        )
+
+    def sample(self, probe: SplitProbe, receivers: Iterable[str], *, calls: int) -> ShareSample:
+        """Send one request *calls* times to a Service and count who answered."""
+        return self._prober.shares(
+            probe.source,
+            self._addresses.host(Target(name=probe.service, port=probe.port, form=probe.form)),
+            probe.port,
+            probe.request,
+            calls=calls,
+            connections=probe.connections,
+            receivers=receivers,
+        )
+
+    def _call(self, cell: Cell) -> Call:
+        return Call(
+            id=f"{self._prefix}.{next(self._numbers):x}",
+            host=self._addresses.host(cell.target),
+            port=cell.target.port,
+            request=cell.request,
+        )
+
+    @staticmethod
+    def _plans(asked: Sequence[tuple[Cell, Call]], timeout: timedelta) -> dict[str, TrafficPlan]:
+        by_source: dict[str, list[Call]] = {}
+        for cell, call in asked:
+            by_source.setdefault(cell.source, []).append(call)
+        return {
+            source: TrafficPlan(calls=tuple(calls), connections=_CONNECTIONS, timeout=timeout)
+            for source, calls in by_source.items()
+        }

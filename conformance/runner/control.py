@@ -1,0 +1,112 @@
+"""Opens every path that was refused and shows that calls get through: without that, a refusal is no evidence.
+
+It comes after the last step, so nothing it does can touch what was measured. A path is source, target and port. For a
+source without a proxy nothing can be granted; it has to reach a place outside the mesh, and somebody else the port.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from conformance.judge import classify
+from conformance.model.expectation import Access, TruthTable
+from conformance.model.topology import AppProtocol, Topology, Workload
+from conformance.model.traffic import (
+    AddressForm,
+    Cell,
+    HttpRequest,
+    Outcome,
+    Request,
+    Target,
+    TcpRequest,
+    Witnessed,
+)
+from conformance.runner.beacon import SOURCE
+from conformance.runner.stage import Stage
+from conformance.runner.waiting import Wait, await_agreement
+from conformance.scenario import control_manifests
+from conformance.spec import Bundle
+
+OUTSIDER = "outside/outsider"
+_REQUEST = HttpRequest(path="/control")
+_TIMEOUT = timedelta(seconds=1)
+
+Path = tuple[str, str, int]
+"""Source key, target name, port."""
+
+
+def unproven_paths(tables: Iterable[TruthTable], witnessed: Iterable[Witnessed]) -> tuple[Cell, ...]:
+    """Name one cell for each path on which a refusal is expected and no call was let through so far."""
+    proven = {_path(one.cell) for one in witnessed if classify(one) is Outcome.ALLOWED}
+    found: dict[Path, Cell] = {}
+    for table in tables:
+        for cell, expected in table.items():
+            if expected.access is Access.DENIED and _path(cell) not in proven:
+                found.setdefault(_path(cell), cell)
+    return tuple(found.values())
+
+
+def show_control(stage: Stage, refused: Sequence[Cell], bundle: Bundle) -> tuple[Wait, tuple[Witnessed, ...]]:
+    """Grant everything on the paths of *refused*, wait until that works, and ask each path once more.
+
+    Returns:
+        How the wait went, and the one asking that counts.
+    """
+    topology = stage.world.topology
+    cells = tuple(dict.fromkeys(each for cell in refused for each in _control_cells(stage, cell)))
+    opened = [path for cell in cells for path in _grants(cell, topology)]
+    stage.policy.change(apply=control_manifests(opened, bundle))
+    settings = stage.provider.convergence
+    wait = await_agreement(
+        lambda: _closed(_ask(stage, cells)),
+        window=timedelta(0),
+        deadline=settings.deadline,
+        clock=stage.clock,
+    )
+    return wait, _ask(stage, cells)
+
+
+def _path(cell: Cell) -> Path:
+    return cell.source, cell.target.name, cell.target.port
+
+
+def _ask(stage: Stage, cells: Sequence[Cell]) -> tuple[Witnessed, ...]:
+    return stage.caller.ask(cells, stage.world.receivers, repeat=1, timeout=_TIMEOUT)
+
+
+def _closed(witnessed: Sequence[Witnessed]) -> str:
+    closed = [str(one.cell) for one in witnessed if classify(one) is not Outcome.ALLOWED]
+    return f"the control {closed[0]} does not get through" if closed else ""
+
+
+def _control_cells(stage: Stage, refused: Cell) -> tuple[Cell, ...]:
+    topology = stage.world.topology
+    request = _request_for(refused.target, topology)
+    if topology.workloads[refused.source].meshed:
+        return (Cell(source=refused.source, target=refused.target, request=request),)
+    outside = Target(name=stage.world.key(OUTSIDER), port=8080)
+    return (
+        Cell(source=refused.source, target=outside, request=_REQUEST),
+        Cell(source=stage.world.key(SOURCE), target=refused.target, request=request),
+    )
+
+
+def _request_for(target: Target, topology: Topology) -> Request:
+    for workload in destinations(target, topology):
+        for port in workload.ports:
+            if port.number == target.port and port.protocol is AppProtocol.TCP:
+                return TcpRequest()
+    return _REQUEST
+
+
+def destinations(target: Target, topology: Topology) -> tuple[Workload, ...]:
+    """List the workloads that a target can lead to."""
+    if target.form is AddressForm.POD:
+        return (topology.workloads[target.name],)
+    return topology.behind(topology.services[target.name])
+
+
+def _grants(cell: Cell, topology: Topology) -> Iterable[tuple[Workload, Workload, bool]]:
+    source = topology.workloads[cell.source]
+    for destination in destinations(cell.target, topology):
+        if source.meshed and destination.meshed:
+            yield source, destination, isinstance(cell.request, TcpRequest)

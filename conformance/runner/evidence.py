@@ -1,0 +1,66 @@
+"""What a scenario that did not pass leaves behind, written before anything is removed."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from conformance.model.manifest import Manifest
+from conformance.model.traffic import Witnessed
+from conformance.runner.play import Play
+from conformance.runner.stage import Stage
+
+
+def manifests_text(manifests: Sequence[Manifest]) -> str:
+    """Write manifests as one YAML text, as a person would apply them."""
+    return yaml.safe_dump_all((dict(one.body) for one in manifests), sort_keys=False, default_flow_style=None)
+
+
+def keep_evidence(stage: Stage, play: Play, directory: Path) -> None:
+    """Write every call with both ends' view, the manifests of each step, and what the cluster knows.
+
+    Args:
+        stage: Where the scenario was played; its objects are still there.
+        play: The scenario, as far as it came.
+        directory: Where to write; made when it is missing.
+
+    Raises:
+        OSError: The directory cannot be written.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    for number, step in enumerate(play.played, start=1):
+        (directory / f"step-{number}-manifests.yaml").write_text(manifests_text(step.in_force))
+        _write_calls(directory / f"step-{number}-calls.json", step.witnessed)
+    _write_calls(directory / "control-calls.json", play.control)
+    stage.cluster.collect_evidence(sorted(stage.world.namespaces.values()), directory / "cluster")
+
+
+def _write_calls(path: Path, witnessed: Sequence[Witnessed]) -> None:
+    path.write_text("[\n" + ",\n".join(json.dumps(_call(one)) for one in witnessed) + "\n]\n")
+
+
+def _call(one: Witnessed) -> dict[str, Any]:
+    seen = one.observation
+    return {
+        "cell": str(one.cell),
+        "call": one.call.id,
+        "host": one.call.host,
+        "ending": seen.ending.value,
+        "status": seen.status,
+        "responder": seen.responder,
+        "elapsed_ms": round(seen.elapsed.total_seconds() * 1000, 2),
+        "detail": seen.detail,
+        "receipts": [
+            {
+                "responder": receipt.responder,
+                "port": receipt.port,
+                "protocol": receipt.protocol,
+                "method": receipt.method,
+                "raw_path": receipt.raw_path,
+                "headers": list(receipt.headers),
+            }
+            for receipt in one.receipts
+        ],
+    }

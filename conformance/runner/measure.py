@@ -1,0 +1,106 @@
+"""One step: what it is expected to show, the wait until the mesh has acted, and the one measurement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from conformance.judge import ShareTest, SplitSettings, classify
+from conformance.model.expectation import Access, Spread, TruthTable
+from conformance.model.manifest import Manifest
+from conformance.model.scenario import AccessProbe, Probe, SplitProbe
+from conformance.model.traffic import Cell, Outcome, Witnessed
+from conformance.model.verdict import Judgement
+from conformance.oracle import expected_spread, expected_table
+from conformance.runner.stage import Stage
+
+REPEAT = 3
+"""How often a cell is asked at least, so that a rule only some proxies know shows. A guess. Unit: calls."""
+
+WAITING_TIMEOUT = timedelta(seconds=1)
+MEASURING_TIMEOUT = timedelta(seconds=3)
+"""Longest wait for one call's answer; a refusal by silence costs this much."""
+
+_TASTE = 24
+"""Calls that taste a split while waiting: a backend that is expected and absent, or the reverse, shows. A guess."""
+
+_AGREEING = {Access.ALLOWED: (Outcome.ALLOWED,), Access.DENIED: (Outcome.DENIED,), Access.OPEN: tuple(Outcome)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedAccess:
+    """Cells that were measured, with what was expected of them."""
+
+    table: TruthTable
+    witnessed: tuple[Witnessed, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedSplit:
+    """A split that was measured and judged as it went."""
+
+    judgement: Judgement
+    calls: int
+
+
+Asked = AskedAccess | AskedSplit
+
+
+class Question:
+    """One probe of a step, with the oracle's expectation: asked while waiting, then measured once."""
+
+    def __init__(self, stage: Stage, probe: Probe, in_force: Sequence[Manifest]) -> None:
+        self._stage = stage
+        self._probe = probe
+        topology = stage.world.topology
+        self._table: TruthTable = {}
+        self._spread: Spread | None = None
+        match probe:
+            case AccessProbe():
+                self._table = expected_table(in_force, topology, probe.cells)
+            case SplitProbe():
+                self._spread = expected_spread(in_force, topology, probe)
+
+    def disagreement(self) -> str:
+        """Ask once and say where the mesh does not yet do what is expected; empty when it all agrees."""
+        match self._probe:
+            case AccessProbe(cells=cells):
+                return self._access_disagreement(self._ask(cells, 1, WAITING_TIMEOUT))
+            case SplitProbe():
+                return self._split_disagreement(self._probe)
+
+    def measure(self) -> Asked:
+        """Send what decides. Called once."""
+        match self._probe:
+            case AccessProbe(cells=cells, repeat=repeat):
+                witnessed = self._ask(cells, max(REPEAT, repeat), MEASURING_TIMEOUT)
+                return AskedAccess(table=self._table, witnessed=witnessed)
+            case SplitProbe():
+                return self._measure_split(self._probe)
+
+    def _ask(self, cells: Sequence[Cell], repeat: int, timeout: timedelta) -> tuple[Witnessed, ...]:
+        return self._stage.caller.ask(cells, self._stage.world.receivers, repeat=repeat, timeout=timeout)
+
+    def _access_disagreement(self, witnessed: Sequence[Witnessed]) -> str:
+        for one in witnessed:
+            outcome, expected = classify(one), self._table[one.cell]
+            if outcome not in _AGREEING[expected.access]:
+                return f"{one.cell} is {outcome.value}, {expected.access.value} is expected"
+        return ""
+
+    def _split_disagreement(self, probe: SplitProbe) -> str:
+        assert self._spread is not None
+        sample = self._stage.caller.sample(probe, self._stage.world.receivers, calls=_TASTE)
+        strangers = sample.replies.keys() - self._spread.among
+        if strangers:
+            return f"{', '.join(sorted(strangers))} answered {probe.service} and should not"
+        if self._spread.among and not sample.replies:
+            return f"nobody answered {probe.service}"
+        return ""
+
+    def _measure_split(self, probe: SplitProbe) -> AskedSplit:
+        assert self._spread is not None
+        test = ShareTest(self._spread, probe.service, SplitSettings())
+        while not test.decided:
+            wanted = test.calls_wanted()
+            test.add(self._stage.caller.sample(probe, self._stage.world.receivers, calls=wanted))
+        return AskedSplit(judgement=test.judgement(), calls=test.calls)

@@ -1,0 +1,191 @@
+"""Plays one scenario: steps, control, verdict, cleaning up."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from conformance.judge import ControlSet, classify, judge_access, worst
+from conformance.model.manifest import Manifest, ObjectRef
+from conformance.model.scenario import RenderedScenario, RenderedStep
+from conformance.model.topology import Workload
+from conformance.model.traffic import Cell, Outcome, Witnessed
+from conformance.model.verdict import Finding, Judgement, Verdict
+from conformance.runner.control import destinations, show_control, unproven_paths
+from conformance.runner.measure import Asked, AskedAccess, AskedSplit, Question
+from conformance.runner.stage import Stage, Tell
+from conformance.runner.waiting import Wait, await_agreement
+from conformance.spec import ApiGroup, group_of
+
+_CLEANING_TIMEOUT = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayedStep:
+    """One step as it went, before it is judged."""
+
+    name: str
+    in_force: tuple[Manifest, ...]
+    wait: Wait
+    asked: tuple[Asked, ...]
+
+    @property
+    def witnessed(self) -> tuple[Witnessed, ...]:
+        """Every call of its access probes."""
+        return tuple(one for each in self.asked if isinstance(each, AskedAccess) for one in each.witnessed)
+
+    @property
+    def calls(self) -> int:
+        """How many calls were measured."""
+        return len(self.witnessed) + sum(each.calls for each in self.asked if isinstance(each, AskedSplit))
+
+
+@dataclass(slots=True, kw_only=True)
+class Play:
+    """One scenario on one stage. Use once: `steps`, then `judge`, then `clean_up`."""
+
+    stage: Stage
+    rendered: RenderedScenario
+    tell: Tell
+    played: list[PlayedStep] = field(default_factory=list)
+    control: tuple[Witnessed, ...] = ()
+
+    def steps(self) -> None:
+        """Play every step and the control.
+
+        Raises:
+            ConformanceError: The cluster, a workload or the probe did not do its part.
+        """
+        self.stage.world.ensure(self.rendered.workloads | self.stage.beacon.workloads)
+        if self.stage.serves_access:
+            self.stage.policy.change(apply=self.rendered.grants)
+        for number, step in enumerate(self.rendered.steps, start=1):
+            self.tell(f"step {number} of {len(self.rendered.steps)}: {step.name}")
+            self.played.append(self._step(step))
+        self._show_control()
+
+    def judge(self) -> tuple[Judgement, ...]:
+        """Judge every step, in order."""
+        controls = self._controls()
+        return tuple(self._judge_step(step, controls) for step in self.played)
+
+    def clean_up(self) -> bool:
+        """Delete all that was applied, and say whether the mesh has shown that it forgot it."""
+        ours = [manifest.ref for manifest in self.stage.policy.in_force if not _is_beacon_split(manifest.ref)]
+        self.stage.beacon.put_out()
+        self.stage.policy.change(delete=ours)
+        opened = self._opened_cells()
+        if not opened or not self.stage.serves_access:
+            return True
+        settings = self.stage.provider.convergence
+        wait = await_agreement(
+            lambda: self._remembered(opened), window=timedelta(0), deadline=settings.deadline, clock=self.stage.clock
+        )
+        return wait.held
+
+    def _step(self, step: RenderedStep) -> PlayedStep:
+        lit = self._change(step)
+        in_force = self.stage.policy.in_force
+        questions = [Question(self.stage, probe, in_force) for probe in step.probes]
+        settings = self.stage.provider.convergence
+        wait = await_agreement(
+            lambda: self._not_yet(questions, lit=lit),
+            window=settings.window,
+            deadline=settings.deadline,
+            clock=self.stage.clock,
+        )
+        asked = tuple(question.measure() for question in questions)
+        return PlayedStep(name=step.name, in_force=in_force, wait=wait, asked=asked)
+
+    def _change(self, step: RenderedStep) -> bool:
+        """Apply a step with a fresh beacon; say whether there is one. Without any change there is nothing to show."""
+        touched = {group_of(ref.kind) for ref in (*step.delete, *(one.ref for one in step.apply))}
+        if not touched and not (self.rendered.grants and not self.played):
+            return False
+        beacon, old = self.stage.beacon.light(self.rendered.bundle, split=ApiGroup.SPLIT in touched)
+        self.stage.policy.change(apply=(*step.apply, *beacon), delete=(*step.delete, *old))
+        return True
+
+    def _not_yet(self, questions: Sequence[Question], *, lit: bool) -> str:
+        if lit and (missing := self.stage.beacon.missing()):
+            return missing
+        return next((words for question in questions if (words := question.disagreement())), "")
+
+    def _show_control(self) -> None:
+        tables = [each.table for step in self.played for each in step.asked if isinstance(each, AskedAccess)]
+        refused = unproven_paths(tables, self._all_witnessed())
+        if not refused or not self.stage.serves_access:
+            return
+        self.tell("control: opening what was refused")
+        grants = {manifest.ref for manifest in self.rendered.grants}
+        leave = [one.ref for one in self.stage.policy.in_force if one.ref not in grants and not _is_beacon_split(one.ref)]
+        self.stage.beacon.put_out()
+        self.stage.policy.change(delete=leave)
+        _, self.control = show_control(self.stage, refused, self.rendered.bundle)
+
+    def _controls(self) -> ControlSet:
+        proofs = (*self._all_witnessed(), *self.control)
+        topology = self.stage.world.topology
+        return ControlSet.from_witnessed(proofs, topology, alive=self._alive())
+
+    def _alive(self) -> frozenset[str]:
+        """Ask workloads past the mesh whether they answer; only needed where a call did not get through."""
+        topology = self.stage.world.topology
+        silent = [one.cell for one in self._all_witnessed() if classify(one) is not Outcome.ALLOWED]
+        keys = {cell.source for cell in silent}
+        keys |= {each.key for cell in silent for each in destinations(cell.target, topology)}
+        return frozenset(key for key in keys if self._answers(topology.workloads[key]))
+
+    def _answers(self, workload: Workload) -> bool:
+        prober = self.stage.prober
+        return prober.self_call(workload.key) if workload.ports else prober.ping(workload.key)
+
+    def _judge_step(self, step: PlayedStep, controls: ControlSet) -> Judgement:
+        findings: list[Finding] = []
+        for asked in step.asked:
+            match asked:
+                case AskedAccess():
+                    findings.extend(judge_access(asked.table, asked.witnessed, controls).findings)
+                case AskedSplit():
+                    findings.extend(asked.judgement.findings)
+        verdict = worst(finding.verdict for finding in findings)
+        if verdict is Verdict.PASSED and not step.wait.held:
+            findings.append(_unsteady(step.wait))
+            verdict = Verdict.INCONCLUSIVE
+        return Judgement(verdict=verdict, findings=tuple(findings))
+
+    def _all_witnessed(self) -> tuple[Witnessed, ...]:
+        return tuple(one for step in self.played for one in step.witnessed)
+
+    def _opened_cells(self) -> tuple[Cell, ...]:
+        """Name one cell per path that got through, of those that grants can close."""
+        topology = self.stage.world.topology
+        found: dict[tuple[str, str, int], Cell] = {}
+        for one in (*self._all_witnessed(), *self.control):
+            cell = one.cell
+            meshed = topology.workloads[cell.source].meshed and all(
+                each.meshed for each in destinations(cell.target, topology)
+            )
+            if meshed and classify(one) is Outcome.ALLOWED:
+                found.setdefault((cell.source, cell.target.name, cell.target.port), cell)
+        return tuple(found.values())
+
+    def _remembered(self, cells: Iterable[Cell]) -> str:
+        asked = self.stage.caller.ask(
+            tuple(cells), self.stage.world.receivers, repeat=1, timeout=_CLEANING_TIMEOUT
+        )
+        still = [str(one.cell) for one in asked if classify(one) is not Outcome.DENIED]
+        return f"{still[0]} still gets through" if still else ""
+
+
+def _is_beacon_split(ref: ObjectRef) -> bool:
+    return ref.kind == "TrafficSplit" and ref.name == "beacon"
+
+
+def _unsteady(wait: Wait) -> Finding:
+    return Finding(
+        verdict=Verdict.INCONCLUSIVE,
+        subject="convergence",
+        expected="the mesh shows that it has acted on the change, and its answers stay as they are",
+        observed=f"not within {wait.took.total_seconds():.1f} s: {wait.missing}",
+        because="an answer that may be older than the change says nothing about it",
+    )

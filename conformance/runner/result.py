@@ -1,0 +1,154 @@
+"""From a played scenario to its result."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from conformance.errors import ConformanceError
+from conformance.judge import worst
+from conformance.model.result import ScenarioResult, StepResult, Trouble
+from conformance.model.scenario import Scenario
+from conformance.model.verdict import Finding, Judgement, Verdict
+from conformance.runner.evidence import manifests_text
+from conformance.runner.play import PlayedStep
+from conformance.spec import ApiGroup, ApiVersion, Bundle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a result is about, whatever came of it."""
+
+    scenario: Scenario
+    version: ApiVersion
+    bundle: Bundle | None
+    """None when the provider does not serve *version*."""
+    provider: str
+    faults: tuple[str, ...]
+
+    @property
+    def again(self) -> str:
+        """The command that runs just this again."""
+        faults = "".join(f" --smi-fault={name}" for name in self.faults)
+        node = f"scenarios/{self.scenario.path}::{self.version.value}"
+        return f"pytest {node} --smi-provider={self.provider}{faults}"
+
+    @property
+    def api_versions(self) -> tuple[str, ...]:
+        """The apiVersions that were written."""
+        if self.bundle is None:
+            return (f"{self.scenario.group.value}/{self.version.value}",)
+        groups = (ApiGroup.ACCESS, ApiGroup.SPECS, ApiGroup.SPLIT)
+        used = groups if self.scenario.group is ApiGroup.SPLIT else groups[:2]
+        return tuple(f"{group.value}/{self.bundle.version_of(group).value}" for group in used)
+
+
+def judged(
+    subject: Subject,
+    played: Sequence[PlayedStep],
+    judgements: Sequence[Judgement],
+    *,
+    duration: timedelta,
+    evidence: str,
+) -> ScenarioResult:
+    """Make the result of a scenario that could be judged."""
+    steps = tuple(_step(step, judgement) for step, judgement in zip(played, judgements, strict=True))
+    verdict = worst(step.verdict for step in steps)
+    return _result(
+        subject,
+        verdict=verdict,
+        headline="" if verdict is Verdict.PASSED else _headline(steps, verdict),
+        steps=steps,
+        trouble=None if verdict is not Verdict.ERRORED else _unsound(steps),
+        duration=duration,
+        evidence=evidence,
+    )
+
+
+def errored(subject: Subject, error: ConformanceError, *, duration: timedelta, evidence: str) -> ScenarioResult:
+    """Make the result of a scenario that could not be played to its end."""
+    trouble = Trouble(code=error.code, what=error.what, where=error.where, hint=error.hint)
+    return _result(
+        subject,
+        verdict=Verdict.ERRORED,
+        headline=f"{error.code}: {error.what}",
+        steps=(),
+        trouble=trouble,
+        duration=duration,
+        evidence=evidence,
+    )
+
+
+def unsupported(subject: Subject, reason: str) -> ScenarioResult:
+    """Make the result of a scenario that the provider does not claim."""
+    return _result(
+        subject,
+        verdict=Verdict.UNSUPPORTED,
+        headline=reason,
+        steps=(),
+        trouble=None,
+        duration=timedelta(0),
+        evidence="",
+    )
+
+
+def _step(step: PlayedStep, judgement: Judgement) -> StepResult:
+    return StepResult(
+        name=step.name,
+        verdict=judgement.verdict,
+        findings=judgement.findings,
+        manifests=manifests_text(step.in_force),
+        converged=step.wait.held,
+        waited=step.wait.took,
+        calls=step.calls,
+    )
+
+
+def _deciding(steps: Sequence[StepResult], verdict: Verdict) -> tuple[StepResult, Finding]:
+    for step in steps:
+        for finding in step.findings:
+            if finding.verdict is verdict:
+                return step, finding
+    raise LookupError(f"no finding carries the verdict {verdict.value}")
+
+
+def _headline(steps: Sequence[StepResult], verdict: Verdict) -> str:
+    step, finding = _deciding(steps, verdict)
+    return f"{step.name}: {finding.subject}: expected {finding.expected}, observed {finding.observed}"
+
+
+def _unsound(steps: Sequence[StepResult]) -> Trouble:
+    step, finding = _deciding(steps, Verdict.ERRORED)
+    return Trouble(
+        code="unsound-evidence",
+        what=f"{finding.subject}: {finding.observed}",
+        where=f"step {step.name!r}",
+        hint="read the pod's log and the calls in this scenario's evidence, then run it again",
+    )
+
+
+def _result(  # noqa: PLR0913  # the fields that differ between the three ways to end
+    subject: Subject,
+    *,
+    verdict: Verdict,
+    headline: str,
+    steps: tuple[StepResult, ...],
+    trouble: Trouble | None,
+    duration: timedelta,
+    evidence: str,
+) -> ScenarioResult:
+    scenario = subject.scenario
+    return ScenarioResult(
+        scenario=scenario.id,
+        version=subject.version.value,
+        api_versions=subject.api_versions,
+        requirements=scenario.shows,
+        summary=scenario.summary,
+        path=str(scenario.path),
+        verdict=verdict,
+        headline=headline,
+        steps=steps,
+        trouble=trouble,
+        duration=duration,
+        evidence=evidence,
+        again=subject.again,
+    )

@@ -1,0 +1,86 @@
+"""What a scenario is played on: one cluster, one provider, one world, and the means to send and to wait."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance.cluster import Cluster
+from conformance.probe import Prober
+from conformance.providers.protocol import Provider
+from conformance.runner.addresses import Addresses
+from conformance.runner.beacon import Beacon
+from conformance.runner.caller import Caller
+from conformance.runner.policy import PolicyBook
+from conformance.runner.waiting import Clock
+from conformance.runner.world import LiveWorld
+from conformance.scenario import World
+from conformance.spec import ApiGroup
+
+Tell = Callable[[str], None]
+"""Takes a few words on what is happening now, for a person who waits."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Stage:
+    """Where scenarios are played, one after the other. Its caller and beacon change with the world's generation."""
+
+    cluster: Cluster
+    provider: Provider
+    prober: Prober
+    clock: Clock
+    world: LiveWorld
+    policy: PolicyBook
+    caller: Caller
+    beacon: Beacon
+    evidence: Path
+
+    @property
+    def serves_access(self) -> bool:
+        """Whether calls need grants here: without the access API nobody can be refused, nor let in."""
+        served = self.provider.served()
+        return bool(served.get(ApiGroup.ACCESS)) and bool(served.get(ApiGroup.SPECS))
+
+    def renew(self) -> None:
+        """Throw the world away and begin a new one under other names."""
+        self.prober.close()
+        self.world.renew()
+        self.policy.forget()
+        self.caller, self.beacon = _means(self.cluster, self.provider, self.prober, self.world)
+
+
+def _means(
+    cluster: Cluster, provider: Provider, prober: Prober, world: LiveWorld
+) -> tuple[Caller, Beacon]:
+    caller = Caller(prober, Addresses(cluster, world), world.call_prefix)
+    served = provider.served()
+    grants = bool(served.get(ApiGroup.ACCESS)) and bool(served.get(ApiGroup.SPECS))
+    return caller, Beacon(world, caller, grants=grants, splits=bool(served.get(ApiGroup.SPLIT)))
+
+
+def set_stage(  # noqa: PLR0913  # one of each, and nothing else
+    *, cluster: Cluster, provider: Provider, prober: Prober, clock: Clock, world: World, run_id: str, evidence: Path
+) -> Stage:
+    """Put the means together for one run.
+
+    Args:
+        cluster: Open.
+        provider: Started on that cluster.
+        prober: Speaks to the cluster's workloads.
+        clock: Where time comes from.
+        world: The sample workloads.
+        run_id: Names namespaces and calls.
+        evidence: Where scenarios that did not pass leave theirs.
+    """
+    live = LiveWorld(cluster, world, run_id)
+    caller, beacon = _means(cluster, provider, prober, live)
+    return Stage(
+        cluster=cluster,
+        provider=provider,
+        prober=prober,
+        clock=clock,
+        world=live,
+        policy=PolicyBook(cluster),
+        caller=caller,
+        beacon=beacon,
+        evidence=evidence,
+    )

@@ -1,0 +1,76 @@
+"""The one place that waits: for a condition to hold steadily, under a deadline.
+
+Waiting is not measuring: what is asked here is thrown away, and what is measured afterwards is never repeated.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+_PAUSE = timedelta(milliseconds=2)
+"""Between two askings. A guess: short against the window, long against a busy loop."""
+
+
+class Clock(Protocol):
+    """Time, so that tests need not wait for it."""
+
+    def now(self) -> float:
+        """Seconds on a clock that never jumps."""
+
+    def sleep(self, pause: timedelta) -> None:
+        """Let *pause* go by."""
+
+
+class SystemClock:
+    """The machine's own time."""
+
+    def now(self) -> float:
+        """Seconds since some moment."""
+        return time.monotonic()
+
+    def sleep(self, pause: timedelta) -> None:
+        """Sleep."""
+        time.sleep(pause.total_seconds())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """How a wait ended."""
+
+    held: bool
+    """Whether the condition held without a break for the whole window before the deadline."""
+    took: timedelta
+    """From the start to the end of the wait, the window included."""
+    missing: str
+    """What was not yet true when it was last asked and did not hold; empty when it always held."""
+
+
+def await_agreement(
+    missing: Callable[[], str], *, window: timedelta, deadline: timedelta, clock: Clock
+) -> Wait:
+    """Ask until the answer has been "nothing is missing" for *window* without a break, at least twice.
+
+    Args:
+        missing: Asks once and says what is not yet true; an empty text means that all agrees.
+        window: How long the agreement must last.
+        deadline: Longest wait in all. An agreement that began before it may complete its window after it.
+        clock: Where time comes from.
+    """
+    start = clock.now()
+    agreed_since: float | None = None
+    last_missing = ""
+    while True:
+        asked_at = clock.now()
+        answer = missing()
+        now = clock.now()
+        if answer:
+            agreed_since, last_missing = None, answer
+        elif agreed_since is None:
+            agreed_since = asked_at
+        elif now - agreed_since >= window.total_seconds():
+            return Wait(held=True, took=timedelta(seconds=now - start), missing=last_missing)
+        if agreed_since is None and now - start >= deadline.total_seconds():
+            return Wait(held=False, took=timedelta(seconds=now - start), missing=last_missing)
+        clock.sleep(_PAUSE)

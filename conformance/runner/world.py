@@ -1,0 +1,78 @@
+"""The sample workloads as they run now, and their replacement when a mesh will not forget."""
+
+import itertools
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+
+from conformance.cluster import Cluster
+from conformance.model.manifest import ObjectRef
+from conformance.model.topology import Topology
+from conformance.scenario import World, actual_key
+
+_READY_DEADLINE = timedelta(seconds=60)
+"""Longest wait for workloads and their proxies. A guess that leaves room for a machine under load."""
+
+
+class LiveWorld:
+    """One generation of the world after the other, each under names of its own.
+
+    Workloads start when a scenario first needs them and stay for the next.
+    """
+
+    def __init__(self, cluster: Cluster, world: World, run_id: str) -> None:
+        self._cluster = cluster
+        self._world = world
+        self._run_id = run_id
+        self._generations = itertools.count(1)
+        self._running: set[str] = set()
+        self.namespaces: Mapping[str, str] = {}
+        self._name_generation()
+
+    @property
+    def topology(self) -> Topology:
+        """Who runs now, under actual keys."""
+        return self._topology
+
+    @property
+    def receivers(self) -> tuple[str, ...]:
+        """Keys of all running workloads that listen anywhere."""
+        return tuple(key for key, one in self.topology.workloads.items() if one.ports)
+
+    @property
+    def call_prefix(self) -> str:
+        """Begins the id of every call to this generation, so that no receipt of another one can count."""
+        return self._suffix
+
+    def key(self, symbolic: str) -> str:
+        """Give the actual key of ``here/name``."""
+        return actual_key(symbolic, self.namespaces)
+
+    def ensure(self, workloads: Collection[str]) -> None:
+        """See to it that these workloads (actual keys) run and are ready.
+
+        Raises:
+            NotReadyError: One did not become ready.
+            ManifestRefusedError: The cluster does not take the world's manifests.
+        """
+        missing = set(workloads) - self._running
+        if missing:
+            wanted = self._running | missing
+            self._cluster.apply(self._world.manifests(self.namespaces, wanted))
+            self._running = wanted
+            self._topology = self._world.topology(self.namespaces, frozenset(wanted))
+        self._cluster.await_ready(workloads, _READY_DEADLINE)
+
+    def renew(self) -> None:
+        """Throw everything away, so that whatever the mesh remembers concerns nobody any more."""
+        self.remove()
+        self._name_generation()
+
+    def remove(self) -> None:
+        """Delete all namespaces of the current generation."""
+        self._cluster.delete(ObjectRef("Namespace", "", name) for name in self.namespaces.values())
+        self._running = set()
+
+    def _name_generation(self) -> None:
+        self._suffix = f"{self._run_id}-{next(self._generations)}"
+        self.namespaces = {symbol: f"{symbol}-{self._suffix}" for symbol in self._world.namespaces}
+        self._topology = self._world.topology(self.namespaces, ())
