@@ -1,4 +1,4 @@
-"""The embedded cluster: takes the manifests a Kubernetes cluster takes, and runs pods as processes of this machine."""
+"""The embedded cluster: takes Kubernetes manifests, and runs pods as processes of this machine."""
 
 from conformance.cluster.embedded.admission import FieldValidation
 from conformance.cluster.embedded.leftovers import sweep_leftovers

@@ -27,7 +27,7 @@ _BLOCKS = range(16, 249, 2)
 
 
 def intercepted_address(caller_address: str, target_address: str) -> str:
-    """Say where the sidecar of the pod at *caller_address* listens for calls to a pod's or a Service's address.
+    """Say where the sidecar of one pod listens for calls to another pod's, or a Service's, address.
 
     Raises:
         ValueError: One of them is no address of that sort.
@@ -50,7 +50,8 @@ def app_address(pod_address: str) -> str:
 def _taken_apart(address: str, thirds: tuple[int, ...]) -> tuple[int, int, int]:
     first, block, third, index = IPv4Address(address).packed
     if first != 127 or block not in _BLOCKS or third not in thirds or not 1 <= index <= HIGHEST:  # noqa: PLR2004 - 127/8
-        msg = f"{address} is no address of a pod{' or a Service' if _SERVICES in thirds else ''} of this cluster"
+        wanted = "a pod or a Service" if _SERVICES in thirds else "a pod"
+        msg = f"{address} is no address of {wanted} of this cluster"
         raise ValueError(msg)
     return block, third, index
 

@@ -1,13 +1,14 @@
-"""Decides whether a manifest is accepted, and what of it is stored: what an API server does before it writes."""
+"""Decides whether a manifest is accepted and what of it is stored, as an API server does before it writes."""
 
 import copy
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any, NoReturn
 
 from conformance.cluster.embedded.draft import Draft
 from conformance.cluster.embedded.kinds import ResourceKind
+from conformance.cluster.embedded.meaning import meaning_problems
 from conformance.cluster.embedded.naming import label_problems, name_problems
 from conformance.cluster.embedded.schema import problems, pruned, unknown_fields
 from conformance.errors import ManifestRefusedError
@@ -33,7 +34,7 @@ _METADATA: Mapping[str, Any] = {
             "items": {
                 "type": "object",
                 "required": ["apiVersion", "kind", "name", "uid"],
-                "properties": dict.fromkeys(("apiVersion", "kind", "name", "uid", "controller"), {}),
+                "properties": {key: {} for key in ("apiVersion", "kind", "name", "uid", "controller")},
             },
         },
     },
@@ -46,7 +47,7 @@ _ROOT: Mapping[str, Any] = {
 
 
 class FieldValidation(Enum):
-    """What becomes of a field that the schema does not have, as the API server's parameter ``fieldValidation`` says.
+    """What becomes of a field that the schema does not have: the API's parameter ``fieldValidation``.
 
     Kinds of Kubernetes' own are always held strictly: what the embedded cluster would not honour, it refuses.
     """
@@ -86,7 +87,7 @@ class Admission:
         if not found:
             found += [
                 *label_problems(body["metadata"].get("labels", {}), "metadata.labels"),
-                *_meaning(kind.name, body),
+                *meaning_problems(kind.name, body),
             ]
         if found:
             _refuse_invalid(kind, ref, found)
@@ -112,6 +113,7 @@ class Admission:
         kind: ResourceKind, body: Mapping[str, Any], ref: ObjectRef, fields: FieldValidation
     ) -> None:
         api_version = str(body["apiVersion"])
+        version = api_version.rpartition("/")[2]
         unknown = [
             path for path in unknown_fields(body, _whole(kind, api_version)) if path.split(".")[0] != "status"
         ]
@@ -128,11 +130,10 @@ class Admission:
             logger.warning("dropped unknown fields", extra={"object": str(ref), "fields": unknown})
         if fields is FieldValidation.STRICT:
             _refuse(
-                f'{kind.name} in version "{api_version.rpartition("/")[2]}" cannot be handled as a {kind.name}: '
+                f'{kind.name} in version "{version}" cannot be handled as a {kind.name}: '
                 f"strict decoding error: {words}",
                 str(ref),
-                f"remove the field, or write the version that has it; {kind.name} is served in "
-                f"{', '.join(kind.versions)}",
+                f"remove the field, or write the version that has it; served are {', '.join(kind.versions)}",
             )
 
     @staticmethod
@@ -156,50 +157,6 @@ class Admission:
 def _whole(kind: ResourceKind, api_version: str) -> dict[str, Any]:
     schema = kind.schemas[api_version]
     return {**schema, "properties": {**schema.get("properties", {}), **_ROOT}}
-
-
-def _meaning(kind: str, body: Mapping[str, Any]) -> Iterator[str]:
-    """What a schema cannot say of Kubernetes' own kinds."""
-    match kind:
-        case "Deployment":
-            yield from _deployment_problems(body["spec"])
-        case "Service":
-            yield from _service_problems(body["spec"])
-        case "Pod":
-            yield from _port_problems(body["spec"], "spec")
-        case _:
-            return
-
-
-def _deployment_problems(spec: Mapping[str, Any]) -> Iterator[str]:
-    labels = spec["template"]["metadata"]["labels"]
-    if not spec["selector"]["matchLabels"].items() <= labels.items():
-        yield (
-            f"spec.template.metadata.labels: Invalid value: {labels!r}: `selector` does not match template `labels`"
-        )
-    yield from label_problems(labels, "spec.template.metadata.labels")
-    yield from _port_problems(spec["template"]["spec"], "spec.template.spec")
-
-
-def _service_problems(spec: Mapping[str, Any]) -> Iterator[str]:
-    seen: set[object] = set()
-    for index, port in enumerate(spec["ports"]):
-        here = f"spec.ports[{index}]"
-        if len(spec["ports"]) > 1 and not port.get("name"):
-            yield f"{here}.name: Required value"
-        for key in ({"port": port["port"]}, {"name": port.get("name")}):
-            value = next(iter(key.items()))
-            if value in seen and value[1] is not None:
-                yield f"{here}.{value[0]}: Duplicate value: {value[1]!r}"
-            seen.add(value)
-
-
-def _port_problems(spec: Mapping[str, Any], path: str) -> Iterator[str]:
-    seen: set[int] = set()
-    for index, port in enumerate(spec["containers"][0].get("ports", ())):
-        if port["containerPort"] in seen:
-            yield f"{path}.containers[0].ports[{index}].containerPort: Duplicate value: {port['containerPort']}"
-        seen.add(port["containerPort"])
 
 
 def _check_unchanged(kind: ResourceKind, ref: ObjectRef, body: dict[str, Any], draft: Draft) -> None:

@@ -15,8 +15,8 @@ from conformance.cluster.embedded.processes import Processes, Program
 
 _FIRST_PAUSE = timedelta(seconds=0.2)
 _LONGEST_PAUSE = timedelta(seconds=10)
-"""Back-off between restarts doubles from the first pause to the longest. A guess: Kubernetes' 10 s to 5 min would make
-a run that has to fail take long to say so."""
+"""Back-off between restarts doubles from the first pause to the longest. A guess: Kubernetes' 10 s to 5 min
+would make a run that has to fail take long to say so."""
 _PING_TIMEOUT = 1.0
 """How long the app may take to answer a ping once it has taken the connection. Unit: s."""
 _QUOTED_LOG = 2000

@@ -1,4 +1,4 @@
-"""What the cluster makes of what people declare: Pods for Deployments, addresses, and the accounts pods run as.
+"""What the cluster makes of what people declare: Pods for Deployments, addresses, default accounts.
 
 A change of a Deployment's template replaces its Pods at once; nothing is rolled over bit by bit.
 """
@@ -41,11 +41,11 @@ class Controllers:
             self._give_cluster_ip(draft, service)
         _remove_orphans(draft)
         for deployment in draft.of_kind("Deployment"):
-            _check_account(draft, deployment.ref, deployment.body["spec"]["template"]["spec"])
             self._scale(draft, deployment)
         for pod in draft.of_kind("Pod"):
-            _check_account(draft, pod.ref, pod.body["spec"])
-            self._give_pod_ip(draft, pod)
+            if "status" not in pod.body:
+                _check_account(draft, pod)
+                self._give_pod_ip(draft, pod)
 
     def _give_cluster_ip(self, draft: Draft, service: Manifest) -> None:
         if not service.body["spec"].get("clusterIP"):
@@ -54,11 +54,10 @@ class Controllers:
             draft.objects[service.ref] = Manifest({**service.body, "spec": spec})
 
     def _give_pod_ip(self, draft: Draft, pod: Manifest) -> None:
-        if "status" not in pod.body:
-            taken = {one.body.get("status", {}).get("podIP", "") for one in draft.of_kind("Pod")}
-            address = self.allotment.pod(taken | self.leaving())
-            status = {"phase": "Pending", "podIP": address, "podIPs": [{"ip": address}], "conditions": []}
-            draft.objects[pod.ref] = Manifest({**pod.body, "status": status})
+        taken = {one.body.get("status", {}).get("podIP", "") for one in draft.of_kind("Pod")}
+        address = self.allotment.pod(taken | self.leaving())
+        status = {"phase": "Pending", "podIP": address, "podIPs": [{"ip": address}], "conditions": []}
+        draft.objects[pod.ref] = Manifest({**pod.body, "status": status})
 
     @staticmethod
     def _scale(draft: Draft, deployment: Manifest) -> None:
@@ -127,14 +126,14 @@ def _give_default_account(draft: Draft, namespace: str) -> None:
         draft.put({"apiVersion": "v1", "kind": ref.kind, "metadata": metadata})
 
 
-def _check_account(draft: Draft, ref: ObjectRef, spec: Mapping[str, Any]) -> None:
-    account = ObjectRef("ServiceAccount", ref.namespace, spec["serviceAccountName"])
+def _check_account(draft: Draft, pod: Manifest) -> None:
+    account = ObjectRef("ServiceAccount", pod.namespace, pod.body["spec"]["serviceAccountName"])
     if account not in draft.objects:
         raise ManifestRefusedError(
             f"error looking up service account {account.namespace}/{account.name}: "
             f'serviceaccount "{account.name}" not found',
-            str(ref),
-            "apply the ServiceAccount together with what runs as it, and delete it last",
+            f"{pod.ref}, of workload {workload_of(pod)}",
+            "apply the ServiceAccount together with what runs as it",
         )
 
 

@@ -1,7 +1,7 @@
 """What the probe app of a pod is told instead of a resolver: where each (host, port) leads.
 
-For a pod with a sidecar everything leads to that sidecar, which listens on an address of its own for each pod and each
-Service; this stands for iptables. For a pod without one, names lead to the real endpoints. Pure.
+For a pod with a sidecar everything leads to that sidecar, which listens on an address of its own for each pod
+and each Service; this stands for iptables. For a pod without one, names lead to the real endpoints. Pure.
 """
 
 from collections.abc import Iterator, Mapping

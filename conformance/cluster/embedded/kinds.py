@@ -1,4 +1,4 @@
-"""Which kinds the embedded cluster knows, and in which versions: its own few, and those of ``fixtures/crds``."""
+"""Which kinds the embedded cluster knows, in which versions: its own few, and those of ``fixtures/crds``."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

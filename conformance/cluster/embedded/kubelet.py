@@ -1,7 +1,6 @@
 """Runs the pods that are stored, tells each where names lead, and writes into the store how they are."""
 
 import json
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -126,7 +125,7 @@ class Kubelet:
 def _write_atomically(path: Path, hosts: Hosts) -> None:
     new = path.with_suffix(".new")
     new.write_text(json.dumps(hosts), "utf-8")
-    os.replace(new, path)
+    new.replace(path)
 
 
 def _uid(pod: Manifest) -> str:

@@ -1,7 +1,8 @@
 """Where runs keep what they start, and how what a killed run left behind is found and removed.
 
-Each run has a folder: ``lock``, on which it holds a flock for as long as it lives; ``processes``, one line per process
-(``pid start-time name``); and a folder per pod. A folder whose lock is free belongs to a run that is gone.
+Each run has a folder: ``lock``, on which it holds a flock for as long as it lives; ``processes``, one line
+per process (``pid start-time name``); and a folder per pod. A folder whose lock is free belongs to a run that
+is gone.
 """
 
 import contextlib
@@ -19,7 +20,7 @@ from conformance.errors import EnvironmentBrokenError, UsageError
 
 _LOCK = "lock"
 _LONGEST_PATH = 70
-"""Of the 107 characters that a socket's path may have, 37 are left for the suffix, a pod's folder and a file in it."""
+"""Of a socket path's 107 characters 37 are left for the suffix, a pod's folder and a file in it."""
 _LONGEST_WAIT = 5000
 """How long a killed process may take to be gone. Unit: ms. A guess; the kernel needs a few."""
 
@@ -79,7 +80,7 @@ def make_run_directory(run_id: str, root: Path) -> RunDirectory:
     """
     if len(str(root)) + len(run_id) > _LONGEST_PATH:
         raise UsageError(
-            f"sockets below this folder would have paths that the kernel does not take: {len(str(root))} characters",
+            f"sockets below a folder of {len(str(root))} characters get paths that the kernel does not take",
             str(root),
             f"choose a folder and a run id of at most {_LONGEST_PATH} characters together",
         )
@@ -137,7 +138,7 @@ def start_time(pid: int) -> str:
         text = Path(f"/proc/{pid}/stat").read_text("utf-8", errors="replace")
     except OSError:
         return ""
-    # The name of the program stands in parentheses and may hold blanks; the start is field 22 of all, 20 after it.
+    # The program's name stands in parentheses and may hold blanks; the start is field 22, the 20th after it.
     return text.rpartition(")")[2].split()[19]
 
 

@@ -1,4 +1,4 @@
-"""The embedded cluster: an API server, controllers and a kubelet in this process, with pods as processes of this machine."""
+"""The embedded cluster as a whole: API, controllers, kubelet, and pods that are processes."""
 
 import platform
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,8 +36,8 @@ class LocalCluster:
 
         Args:
             run_id: Names the run's folder.
-            directory: Where runs keep their folders; by default below the user's runtime directory. A short path:
-                sockets lie below it.
+            directory: Where runs keep their folders; by default below the user's runtime directory. Sockets
+                lie below it, so that its path must be short.
             app_module: What every pod runs. Only tests of the cluster itself need another one.
 
         Raises:
@@ -126,8 +126,8 @@ class LocalCluster:
 
         Raises:
             NotReadyError: One is not ready by the deadline, or there is no such Deployment.
-            EnvironmentBrokenError: One of them cannot start on this machine, since a port is taken for instance;
-                this is said at once.
+            EnvironmentBrokenError: One of them cannot start on this machine, since a port is taken for
+                instance; this is said at once.
         """
         wanted = tuple(workloads)
 
@@ -174,7 +174,7 @@ class LocalCluster:
         self._kubelet.injector = injector
 
     def intercepted_address(self, caller_address: str, target_address: str) -> str:
-        """Say where the sidecar of the pod at *caller_address* has to listen for calls to *target_address*."""
+        """Say where the sidecar of the pod at *caller_address* listens for calls to *target_address*."""
         return intercepted_address(caller_address, target_address)
 
     def close(self) -> None:

@@ -1,14 +1,17 @@
 """The process that starts every process of an embedded cluster, and ends them all when the suite is gone.
 
-It runs as ``python -m conformance.cluster.embedded.nursery RECORD APP_MODULE`` with a socket as its standard input. It
-imports the probe app once and forks, since a Python that starts from nothing for each pod costs half a second of CPU.
+It runs as ``python -m conformance.cluster.embedded.nursery RECORD APP_MODULE`` with a socket as its standard
+input. It imports the probe app once and forks for each pod, which starts a world of pods in the time that
+one fresh Python needs.
 
-What it promises: when the other end of the socket closes, for whatever reason, its children are killed; and when it is
-killed itself, the kernel kills them (PR_SET_PDEATHSIG). It has one thread, since that signal is sent when the thread
-that forked ends. Whatever it starts is written to RECORD (``pid start-time name``), where a later run finds leftovers.
+What it promises: when the other end of the socket closes, for whatever reason, its children are killed; and
+when it is killed itself, the kernel kills them (PR_SET_PDEATHSIG). It has one thread, since that signal is
+sent when the thread that forked ends. Whatever it starts is written to RECORD (``pid start-time name``),
+where a later run finds leftovers.
 
-Messages are JSON lines. To it: ``{"start": n, "name", "module", "argv", "environment", "log"}`` and ``{"kill": pid,
-"signal": n}``; from it: ``{"started": n, "pid"}`` and ``{"exited": pid, "code"}``, where a negative code is a signal's.
+Messages are JSON lines. To it: ``{"start": n, "name", "module", "argv", "environment", "log"}`` and
+``{"kill": pid, "signal": n}``; from it: ``{"started": n, "pid"}`` and ``{"exited": pid, "code"}``, where a
+negative code is a signal's.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""Runs one pod: the probe app as a process, a sidecar beside it when a mesh wants one, and both again when they end."""
+"""Runs one pod: the app, beside it a sidecar if a mesh wants one, and each of them again when it ends."""
 
 import contextlib
 import queue
@@ -20,8 +20,8 @@ from conformance.errors import ConformanceError
 from conformance.model.manifest import Manifest
 
 _ASKING_PAUSE = 0.02
-"""How long to wait before a process is asked again whether it is ready. Unit: s. Asking costs CPU that the starting
-processes need; a fifth of this gained nothing."""
+"""How long to wait before a process is asked again whether it is ready. Unit: s. A guess: asking more often
+costs CPU that the starting processes need."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class PodState:
     """What the cluster has to know of a running pod."""
 
     containers: tuple[tuple[str, bool, int, str], ...]
-    """For each container its name, whether it is ready, how often it was restarted, and why it is not ready."""
+    """Per container: its name, whether it is ready, how often it was restarted, why it is not ready."""
     app_address: str
     """Where the app listens inside the pod; empty without a sidecar."""
 

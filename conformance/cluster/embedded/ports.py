@@ -29,7 +29,7 @@ def check_free(addresses: Iterable[str], ports: Iterable[int], pod: str) -> None
 
 def _check(address: str, port: int, pod: str) -> None:
     with socket.socket() as tried:
-        # Without it a port whose last connection ended within the last minute looks taken; a listener still does.
+        # Without it a port looks taken for a minute after its last connection; a listener still does with it.
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             tried.bind((address, port))
@@ -42,7 +42,7 @@ def _check(address: str, port: int, pod: str) -> None:
 
 
 def holder_of(address: str, port: int) -> str:
-    """Name the process that listens on a port, such as ``pid 812 (nginx -g daemon off;)``; empty when unknown."""
+    """Name the process that listens on a port, such as ``pid 812 (nginx)``; empty when unknown."""
     wanted = {f"{_hex(one)}:{port:04X}" for one in (address, "0.0.0.0")}  # noqa: S104 - compared, not bound
     wanted.add(f"{'0' * 32}:{port:04X}")
     inodes = {inode for table in ("tcp", "tcp6") for inode in _listeners(Path("/proc/net", table), wanted)}

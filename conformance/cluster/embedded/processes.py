@@ -73,8 +73,8 @@ class Processes:
         Args:
             program: What to start.
             started: Called once with the pid.
-            ended: Called once when it has ended, with its exit code (negative: a signal's number), or with None
-                when the nursery is gone, and all processes with it. Both are called from another thread.
+            ended: Called once when it has ended, with its exit code (negative: a signal's number), or with
+                None when the nursery is gone, and all processes with it. Both are called from another thread.
         """
         with self._lock:
             self._asked += 1

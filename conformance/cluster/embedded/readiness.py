@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from conformance.cluster.embedded.pods import PodRunner
 from conformance.cluster.protocol import PodStatus
-from conformance.errors import ConformanceError, NotReadyError, EnvironmentBrokenError
+from conformance.errors import ConformanceError, EnvironmentBrokenError, NotReadyError
 from conformance.model.manifest import Manifest
 
 

@@ -1,4 +1,4 @@
-"""Checks JSON values against structural schemas, and says what is wrong in the words of a Kubernetes API server.
+"""Checks JSON values against structural schemas, and says what is wrong in an API server's words.
 
 Knows the part of OpenAPI v3 that CustomResourceDefinitions use. It knows no kinds and no clusters.
 """
@@ -17,7 +17,7 @@ _TYPES: Mapping[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
     "boolean": lambda value: isinstance(value, bool),
     "integer": lambda value: _is_number(value) and float(value).is_integer(),
-    "number": lambda value: _is_number(value),
+    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
 }
 
 
@@ -138,7 +138,7 @@ def _join(path: str, key: str | int) -> str:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return _TYPES["number"](value)
 
 
 def _kind_of(value: Any) -> str:

@@ -17,7 +17,7 @@ class Endpoint:
 
 
 def endpoints(objects: Objects, service: Manifest, port: Mapping[str, Any]) -> tuple[Endpoint, ...]:
-    """List where *port* (an entry of ``spec.ports``) of *service* leads: its ready pods, in the order of addresses."""
+    """List where *port*, an entry of a Service's ``spec.ports``, leads: its ready pods, sorted."""
     found = [
         Endpoint(address_of(pod), number)
         for pod in selected(objects, service)

@@ -1,0 +1,50 @@
+"""What a schema cannot say of Kubernetes' own kinds, in the words of an API server."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from conformance.cluster.embedded.naming import label_problems
+
+
+def meaning_problems(kind: str, body: Mapping[str, Any]) -> Iterator[str]:
+    """List what is wrong with an object of *kind* that fits its schema."""
+    match kind:
+        case "Deployment":
+            yield from _deployment_problems(body["spec"])
+        case "Service":
+            yield from _service_problems(body["spec"])
+        case "Pod":
+            yield from _container_problems(body["spec"], "spec")
+        case _:
+            return
+
+
+def _deployment_problems(spec: Mapping[str, Any]) -> Iterator[str]:
+    labels, path = spec["template"]["metadata"]["labels"], "spec.template.metadata.labels"
+    if not spec["selector"]["matchLabels"].items() <= labels.items():
+        yield f"{path}: Invalid value: {json.dumps(labels)}: `selector` does not match template `labels`"
+    yield from label_problems(labels, path)
+    yield from _container_problems(spec["template"]["spec"], "spec.template.spec")
+
+
+def _service_problems(spec: Mapping[str, Any]) -> Iterator[str]:
+    ports = spec["ports"]
+    if len(ports) > 1:
+        unnamed = [index for index, port in enumerate(ports) if not port.get("name")]
+        yield from (f"spec.ports[{index}].name: Required value" for index in unnamed)
+    yield from _duplicates((port.get("name") for port in ports), "spec.ports[{}].name")
+    yield from _duplicates((port["port"] for port in ports), "spec.ports[{}].port")
+
+
+def _container_problems(spec: Mapping[str, Any], path: str) -> Iterator[str]:
+    numbers = (port["containerPort"] for port in spec["containers"][0].get("ports", ()))
+    yield from _duplicates(numbers, f"{path}.containers[0].ports[{{}}].containerPort")
+
+
+def _duplicates(values: Iterable[object], path: str) -> Iterator[str]:
+    seen: set[object] = set()
+    for index, value in enumerate(values):
+        if value in seen and value is not None:
+            yield f"{path.format(index)}: Duplicate value: {json.dumps(value)}"
+        seen.add(value)
