@@ -40,7 +40,7 @@ class Pipeline:
             UsageError: A name is not known; then nothing changes.
         """
         faults = tuple(fault_named(name) for name in names)
-        self._stages = tuple(fault.remembering() for fault in faults if fault.remembering)
+        self._stages = tuple(fault.objects() for fault in faults if fault.objects)
         self._faults = faults
 
     def run(self, objects: Iterable[Mapping[str, Any]]) -> Mapping[str, Snapshot]:

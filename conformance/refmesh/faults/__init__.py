@@ -1,5 +1,9 @@
-"""Named ways in which a mesh can be wrong, as changes to the pipeline from outside."""
+"""Named ways in which a mesh can be wrong, as changes to the pipeline from outside.
 
-from conformance.refmesh.faults.fault import FAULTS, Fault, fault_named
+The clean path knows nothing of them. Each module holds the faults of one subject.
+"""
+
+from conformance.refmesh.faults.catalogue import FAULTS, fault_named
+from conformance.refmesh.faults.fault import Fault
 
 __all__ = ["FAULTS", "Fault", "fault_named"]

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.errors import UsageError
 from conformance.refmesh.policy import Policy
 from conformance.refmesh.snapshot import Snapshot
 from conformance.refmesh.translate import MeshSettings
 from conformance.refmesh.world import MeshWorld
 
-Objects = Sequence[Mapping[str, Any]]
-"""Kubernetes objects as JSON; never changed in place."""
+Body = Mapping[str, Any]
+"""One Kubernetes object as JSON; never changed in place."""
+Objects = Sequence[Body]
 Snapshots = Mapping[str, Snapshot]
 """One snapshot per sidecar, by its id."""
 
@@ -41,26 +41,9 @@ class Fault:
     """A slug with hyphens."""
     says: str
     """What is wrong, in one sentence that a vendor understands."""
-    remembering: Callable[[], ObjectStage] | None = None
-    """Makes an object stage that may remember earlier calls; made anew each time the fault is set."""
+    objects: Callable[[], ObjectStage] | None = None
+    """Makes an object stage, anew each time the fault is set, so that the stage may remember earlier
+    calls.
+    """
     policy: PolicyStage | None = None
     snapshots: SnapshotStage | None = None
-
-
-FAULTS: Mapping[str, Fault] = {}
-"""Every fault, by name."""
-
-
-def fault_named(name: str) -> Fault:
-    """Find a fault.
-
-    Raises:
-        UsageError: There is none of that name.
-    """
-    try:
-        return FAULTS[name]
-    except KeyError:
-        known = ", ".join(sorted(FAULTS)) or "none"
-        raise UsageError(
-            f"there is no fault {name!r}", "faults of the reference mesh", f"choose from: {known}"
-        ) from None

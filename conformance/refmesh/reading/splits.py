@@ -5,7 +5,7 @@ v1alpha1 writes weights as quantities, later ones as numbers; ``matches`` exists
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from math import gcd, lcm
+from math import lcm
 from typing import Any
 
 from conformance.refmesh.policy import Backend, HttpMatch, SplitRule
@@ -56,11 +56,9 @@ def _weight(backend: Mapping[str, Any], version: ApiVersion) -> Fraction:
 
 
 def whole_weights(weights: Sequence[Fraction]) -> tuple[int, ...]:
-    """Scale weights by one factor to the smallest whole numbers of the same ratio; none are rounded."""
+    """Scale weights by the smallest factor that makes them all whole; none is rounded."""
     factor = lcm(*(weight.denominator for weight in weights))
-    scaled = [int(weight * factor) for weight in weights]
-    divisor = gcd(*scaled) or 1
-    return tuple(weight // divisor for weight in scaled)
+    return tuple(int(weight * factor) for weight in weights)
 
 
 def _matches(split: Stored, groups: Mapping[Key, RouteGroup]) -> tuple[HttpMatch, ...] | None:

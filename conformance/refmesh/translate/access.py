@@ -4,6 +4,7 @@ RBAC adds up alternatives just as SMI does: each grant becomes one policy of its
 different grants are never recombined. No policies at all means that nobody is let in.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 
 from conformance.refmesh.policy import Grant, HttpMatch, Identity, Party
@@ -41,7 +42,10 @@ def tcp_rules(grants: Iterable[Grant], pod: Pod, port: int, world: MeshWorld, tr
 def _relevant(
     grants: Iterable[Grant], pod: Pod, port: int, world: MeshWorld, trust_domain: str
 ) -> Iterable[tuple[str, Grant, list[Json]]]:
-    for number, grant in enumerate(grants):
+    # Names do not count through all grants: a TCP listener must not change, and drop its connections, because
+    # a grant came or went that is not its own.
+    met: Counter[str] = Counter()
+    for grant in grants:
         if pod.is_meant_by(grant.destination) and (grant.ports is None or port in grant.ports):
             principals = [
                 one
@@ -49,7 +53,8 @@ def _relevant(
                 for one in _callers(party, world, trust_domain)
             ]
             if principals:  # Envoy refuses a policy without principals
-                yield f"{grant.origin} #{number}", grant, principals
+                met[grant.origin] += 1
+                yield f"{grant.origin} #{met[grant.origin]}", grant, principals
 
 
 def _callers(party: Party, world: MeshWorld, trust_domain: str) -> Iterable[Json]:

@@ -1,0 +1,49 @@
+"""Every fault, by name."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from conformance.errors import UsageError
+from conformance.refmesh.faults import (
+    conditions,
+    enforcement,
+    grants,
+    lifecycle,
+    parties,
+    ports,
+    references,
+    splits,
+    wholesale,
+)
+from conformance.refmesh.faults.fault import Fault
+
+_ALL: tuple[Fault, ...] = (
+    *wholesale.FAULTS,
+    *parties.FAULTS,
+    *references.FAULTS,
+    *conditions.FAULTS,
+    *ports.FAULTS,
+    *grants.FAULTS,
+    *enforcement.FAULTS,
+    *lifecycle.FAULTS,
+    *splits.FAULTS,
+)
+
+FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in _ALL}
+"""Every fault, by name, in the order in which a reader meets them: from coarse to fine, access before
+splits.
+"""
+
+
+def fault_named(name: str) -> Fault:
+    """Find a fault.
+
+    Raises:
+        UsageError: There is none of that name; the message names the nearest.
+    """
+    if name in FAULTS:
+        return FAULTS[name]
+    near = get_close_matches(name, FAULTS, n=3) or sorted(FAULTS)
+    raise UsageError(
+        f"the reference mesh has no fault {name!r}", "the list of faults", f"one of: {', '.join(near)}"
+    )
