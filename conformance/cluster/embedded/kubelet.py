@@ -34,35 +34,42 @@ class Kubelet:
         self._runners: dict[str, PodRunner] = {}
         self._leaving: dict[str, PodRunner] = {}
         self._written: dict[str, Hosts] = {}
+        self._new: list[PodRunner] = []
         self._made = 0
 
-    def follow(
-        self, change: Change, objects: Objects, save: Callable[[Callable[[Draft], None]], None]
-    ) -> None:
-        """Start, stop and inform pods as *change* asks. Called for every change, one after the other.
+    def follow(self, change: Change, objects: Objects) -> None:
+        """Stop and inform pods as *change* asks, and make new ones ready to be started.
+
+        Called for every change, one after the other.
 
         Args:
             change: What has just been stored and deleted.
             objects: Everything as it is now.
-            save: How pods' states get into the store; called from pods' threads.
         """
         with self._following:
             if not self._closed:
-                self._follow(change, objects, save)
+                self._follow(change, objects)
 
-    def _follow(
-        self, change: Change, objects: Objects, save: Callable[[Callable[[Draft], None]], None]
-    ) -> None:
+    def start_new(self, save: Callable[[Callable[[Draft], None]], None]) -> None:
+        """Start the pods that `follow` made ready.
+
+        Args:
+            save: How pods' states get into the store; called from pods' threads.
+        """
+        with self._following:
+            new, self._new = self._new, []
+            for runner in () if self._closed else new:
+                runner.start(lambda pod, state: save(lambda draft: _record(draft, pod, state)), self._gone)
+
+    def _follow(self, change: Change, objects: Objects) -> None:
         touched = {one.kind for one in change.stored} | {ref.kind for ref in change.deleted}
         if not touched & {"Pod", "Service"}:
             return
         stored = {_uid(pod): pod for pod in of_kind(objects, "Pod")}
         for uid in [uid for uid in self._runners if uid not in stored]:
             self._let_go(uid)
-        new = [self._make(pod) for uid, pod in stored.items() if uid not in self._runners]
+        self._new += [self._make(pod) for uid, pod in stored.items() if uid not in self._runners]
         self._write_hosts(objects)
-        for runner in new:
-            runner.start(lambda pod, state: save(lambda draft: _record(draft, pod, state)), self._gone)
 
     def leaving(self) -> frozenset[str]:
         """List the addresses of pods that are no longer stored while their processes still end."""

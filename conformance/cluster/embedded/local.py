@@ -57,7 +57,8 @@ class LocalCluster:
             undo.callback(self._kubelet.close)
             self._kinds = read_kinds(places.fixtures_root() / "crds")
             self._admission = Admission(self._kinds)
-            self._store = Store(Controllers(Allotment(block.number), self._kubelet.leaving).reconcile)
+            controllers = Controllers(Allotment(block.number), self._kubelet.leaving)
+            self._store = Store(controllers.reconcile, self._act)
             self._store.watch(self._follow)
             self._store.change(lambda draft: draft.put(_DEFAULT_NAMESPACE))
             self._undo = undo.pop_all()
@@ -188,7 +189,10 @@ class LocalCluster:
         self.close()
 
     def _follow(self, change: Change) -> None:
-        self._kubelet.follow(change, self._store.objects, self._store.change)
+        self._kubelet.follow(change, self._store.objects)
+
+    def _act(self) -> None:
+        self._kubelet.start_new(self._store.change)
 
     def _is_ready(self, workload: str) -> bool:
         namespace, _, name = workload.partition("/")

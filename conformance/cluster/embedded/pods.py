@@ -100,7 +100,8 @@ class PodRunner:
 
     def join(self, timeout: float) -> None:
         """Wait until it has stopped. Unit: s."""
-        self._thread.join(timeout)
+        if self._thread.ident is not None:  # else it was never started
+            self._thread.join(timeout)
 
     def _run(self, report: Report, gone: Callable[["PodRunner"], None]) -> None:
         try:

@@ -11,13 +11,15 @@ from conformance.cluster.protocol import Change, Watcher
 class Store:
     """All objects of a cluster. Reading needs no lock; changes come one after the other."""
 
-    def __init__(self, reconcile: Callable[[Draft], None]) -> None:
+    def __init__(self, reconcile: Callable[[Draft], None], act: Callable[[], None]) -> None:
         """Start empty.
 
         Args:
             reconcile: Completes each draft before it is taken over; whatever it raises undoes the change.
+            act: Called after each change, when all watchers have heard of it.
         """
         self._reconcile = reconcile
+        self._act = act
         self._changed = threading.Condition(threading.RLock())
         self._objects: Objects = {}
         self._revision = 0
@@ -55,5 +57,7 @@ class Store:
         try:
             for watcher in self._watchers:
                 watcher(change)
+            # A mesh is asked about a pod only when it has heard of the pod's namespace.
+            self._act()
         finally:
             self._changed.notify_all()
