@@ -88,6 +88,13 @@ def _objects(scenario: Scenario) -> Iterator[tuple[tuple[Step, ...], SmiObject]]
             yield ("steps", step, "apply", at), one
 
 
+def _written(document: Document, place: tuple[Step, ...]) -> Any:
+    value = document.value
+    for step in place:
+        value = value[step]
+    return value
+
+
 def _check_fields(document: Document, place: tuple[Step, ...], one: SmiObject, scenario: Scenario) -> None:
     for version in scenario.versions:
         for lack in lacks(one, stated_bundle(scenario.group, version)):
@@ -96,9 +103,7 @@ def _check_fields(document: Document, place: tuple[Step, ...], one: SmiObject, s
 
 
 def _check_subjects(document: Document, place: tuple[Step, ...], topology: Topology) -> None:
-    written = document.value
-    for step in place:
-        written = written[step]
+    written = _written(document, place)
     accounts = tuple(str(each.identity) for each in topology.workloads.values())
     named: list[tuple[tuple[Step, ...], Any]] = [(("destination",), written.get("destination"))]
     named += [(("sources", at), source) for at, source in enumerate(written.get("sources", []))]
@@ -117,7 +122,9 @@ def _check_subjects(document: Document, place: tuple[Step, ...], topology: Topol
 def _check_services(document: Document, place: tuple[Step, ...], one: SmiObject, topology: Topology) -> None:
     if one.kind != "TrafficSplit":
         return
-    for name in (one.spec["service"], *(backend["service"] for backend in one.spec["backends"])):
+    backends = _written(document, place)["backends"]
+    # The long form, a list, may name a Service that is not there.
+    for name in (one.spec["service"], *(backends if isinstance(backends, Mapping) else ())):
         key = f"{one.namespace}/{name}"
         if key not in topology.services:
             raise document.mistake(

@@ -98,10 +98,10 @@ def _of_split(spec: Mapping[str, Any], bundle: Bundle) -> Iterator[Lack]:
             what=f"a TrafficSplit has no `matches` in split {version.value}",
             hint="list v1alpha3 and v1alpha4 only",
         )
-    for backend in spec["backends"]:
-        if isinstance(backend["weight"], str) and version.ordinal > 1:
+    for weight in (backend["weight"] for backend in spec["backends"]):
+        if isinstance(weight, str) and version.ordinal > 1:
             yield Lack(
                 field="backends",
-                what=f"the weight {backend['weight']!r} is a quantity, which split {version.value} does not take",
+                what=f"the weight {weight!r} is a quantity, which split {version.value} does not take",
                 hint="list v1alpha1 only, or write a whole number",
             )

@@ -165,4 +165,6 @@ def _workloads_of_split(one: SmiObject, topology: Topology) -> set[str]:
 
 
 def _behind(service: str, topology: Topology) -> set[str]:
+    if service not in topology.services:
+        return set()  # a split may name a Service that is not there
     return {workload.key for workload in topology.behind(topology.services[service])}
