@@ -12,6 +12,10 @@ CONTROL_PLANE = "control-plane"
 
 _PLENTY = 1_000_000  # no limit of Envoy's own should ever decide on a call
 
+# Envoy refuses patterns above 100 of RE2's units, and with one of them the whole route configuration: a long
+# pattern in one object would keep every later change of policy out.
+_REGEX_LIMIT = {"re2.max_program_size.error_level": 2**31 - 1}
+
 
 def config_source() -> dict[str, Any]:
     """Say to Envoy that something is to be had from the control plane: as REST polls that are held."""
@@ -46,6 +50,7 @@ def bootstrap(sidecar: str, *, admin_address: str, socket: Path) -> Mapping[str,
         "dynamic_resources": {"lds_config": config_source(), "cds_config": config_source()},
         "static_resources": {"clusters": [_control_plane(socket)]},
         "overload_manager": {"resource_monitors": [_connection_limit()]},
+        "layered_runtime": {"layers": [{"name": "limits", "static_layer": _REGEX_LIMIT}]},
     }
 
 

@@ -152,7 +152,8 @@ class Credentials:
         account = self._enrolled[sidecar]
         certificate, key = self._authority.issue(account.namespace, account.name)
         directory = self.directory_of(sidecar)
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for one in (self._directory, directory):  # a parent that mkdir makes by itself would be open to all
+            one.mkdir(mode=0o700, exist_ok=True)
         authorities = {"validation_context": {"trusted_ca": {"inline_string": self._authority.pem}}}
         own = {"certificate_chain": {"inline_string": certificate}, "private_key": {"inline_string": key}}
         _replace(directory / AUTHORITIES_FILE, _answer(AUTHORITIES, authorities))

@@ -170,7 +170,7 @@ class ControlPlane:
         self._logs.pop(sidecar, None)
 
     def renew_credentials(self) -> None:
-        """Give every sidecar a new certificate now. No connection and no call is lost."""
+        """Give every sidecar a new certificate now. No call is lost by it."""
         self._credentials.renew()
 
     def status(self) -> tuple[SidecarStatus, ...]:

@@ -10,6 +10,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -57,13 +58,14 @@ class DiscoveryServer:
         self.store = Store(self._wake)
         self._explain = explain
         self._settings = settings or ServerSettings()
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._runners: dict[str, web.AppRunner] = {}
+        self._sockets: dict[str, tuple[Path, web.AppRunner]] = {}
         self._polls: dict[tuple[str, ResourceKind], _Poll] = {}
 
     def start(self) -> None:
         """Start the thread; sockets are opened one by one."""
+        self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="refmesh-discovery", daemon=True)
         self._thread.start()
 
@@ -91,20 +93,21 @@ class DiscoveryServer:
 
     def shut(self, sidecar: str) -> None:
         """Stop listening for *sidecar*. One that is not there is no error."""
-        if self._thread:
+        if self._loop:
             self._call(self._shut(sidecar))
 
     def close(self) -> None:
         """Close all sockets and end the thread. Safe to call twice."""
-        thread, self._thread = self._thread, None
-        if thread is None:
+        if self._loop is None or self._thread is None:
             return
         self._call(self._shut_all())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        thread.join()
-        self._loop.close()
+        loop, self._loop = self._loop, None
+        loop.call_soon_threadsafe(loop.stop)
+        self._thread.join()
+        loop.close()
 
     def _call(self, work: Coroutine[Any, Any, _T]) -> _T:
+        assert self._loop, "start() comes first"
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def _open(self, sidecar: str, path: Path) -> None:
@@ -116,22 +119,25 @@ class DiscoveryServer:
         runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=_GRACE)
         await runner.setup()
         await web.UnixSite(runner, str(path)).start()
-        self._runners[sidecar] = runner
+        self._sockets[sidecar] = path, runner
 
     async def _shut(self, sidecar: str) -> None:
-        runner = self._runners.pop(sidecar, None)
         for kind in ResourceKind:
             if poll := self._polls.pop((sidecar, kind), None):
                 poll.end()
-        if runner:
+        if found := self._sockets.pop(sidecar, None):
+            path, runner = found
             await runner.cleanup()
+            path.unlink(missing_ok=True)
 
     async def _shut_all(self) -> None:
-        await asyncio.gather(*(self._shut(one) for one in tuple(self._runners)))
+        await asyncio.gather(*(self._shut(one) for one in tuple(self._sockets)))
 
     def _wake(self, sidecars: Iterable[str]) -> None:
-        if self._thread:
-            self._loop.call_soon_threadsafe(self._wake_here, tuple(sidecars))
+        loop = self._loop
+        if loop:
+            with suppress(RuntimeError):  # closed by another thread a moment ago: nobody is left to be woken
+                loop.call_soon_threadsafe(self._wake_here, tuple(sidecars))
 
     def _wake_here(self, sidecars: tuple[str, ...]) -> None:
         for sidecar in sidecars:

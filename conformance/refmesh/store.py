@@ -222,6 +222,9 @@ class _Progress:
     def is_settled(self) -> bool:
         return self.offered is not None and (self.acknowledged is self.offered or self.is_refused)
 
+    def has_taken(self, resources: Mapping[str, Resource]) -> bool:
+        return self.acknowledged is not None and self.acknowledged.resources == resources
+
     def has_settled_on(self, resources: Mapping[str, Resource]) -> bool:
         return self.is_settled and self.offered is not None and self.offered.resources == resources
 
@@ -252,8 +255,10 @@ class _Sidecar:
     def is_current(self) -> bool:
         if self.wanted is None:
             return False
-        clusters = self.progress[ResourceKind.CLUSTERS].acknowledged
-        return clusters is not None and clusters.resources == self.wanted.clusters and self._has_followed()
+        wanted = {ResourceKind.LISTENERS: self.wanted.listeners, ResourceKind.CLUSTERS: self.wanted.clusters}
+        if self._uses_routes():
+            wanted[ResourceKind.ROUTES] = self.wanted.routes
+        return all(self.progress[kind].has_taken(resources) for kind, resources in wanted.items())
 
     def _target(self, kind: ResourceKind) -> Mapping[str, Resource] | None:
         if self.wanted is None:

@@ -1,8 +1,8 @@
-"""A small mesh of local processes: the reference mesh's control plane, its sidecars, and applications behind them.
+"""A small mesh of local processes: the reference mesh's control plane, its sidecars, and applications.
 
-No cluster is involved: the objects are written here, and all applications are one more Envoy that answers for them.
-Workload number *i* is a pod at 127.77.0.i with a Service at 127.77.1.i; its application is at 127.77.2.i, and its
-sidecar takes its calls at 127.77.(100 + i).*.
+No cluster is involved: the objects are written here, and all applications are one more Envoy that answers for
+them. Workload number *i* is a pod at 127.77.0.i with a Service at 127.77.1.i; its application is at
+127.77.2.i, and its sidecar takes its calls at 127.77.(100 + i).*.
 """
 
 import fcntl
@@ -12,13 +12,16 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from conformance.refmesh import ControlPlane, ControlPlaneSettings, SidecarLaunch
+from conformance.refmesh import ControlPlane, ControlPlaneSettings, Interception, SidecarLaunch
+from conformance.refmesh.control_plane import Translation
 from conformance.refmesh.envoy import envoy_path
+from conformance.refmesh.pipeline import Pipeline
+from conformance.refmesh.translate import MeshSettings
 
 HTTP_PORT = 8080
 TCP_PORT = 8300
@@ -30,14 +33,19 @@ Object = Mapping[str, Any]
 class LocalMesh:
     """A running mesh with one pod and one Service for each name. Use it as a context manager."""
 
-    def __init__(self, names: Sequence[str], settings: ControlPlaneSettings | None = None) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        settings: ControlPlaneSettings | None = None,
+        pipeline: Callable[[Interception, MeshSettings], Translation] = Pipeline,
+    ) -> None:
         self._numbers = {name: number for number, name in enumerate(names, start=1)}
         self._stack = ExitStack()
         self._directory = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="lm")))
         self._policy: tuple[Object, ...] = ()
         self._launches: dict[str, SidecarLaunch] = {}
         self._absent: set[str] = set()
-        self.plane = ControlPlane(self._directory / "plane", Addresses(), settings)
+        self.plane = ControlPlane(self._directory / "plane", Addresses(), settings, pipeline)
 
     def __enter__(self) -> Self:
         with ExitStack() as undo:
@@ -64,7 +72,7 @@ class LocalMesh:
         self.plane.replace([*self.world(), *policy])
 
     def set_absent(self, *names: str) -> None:
-        """Let the pods and Services of *names*, and no others, be gone from the world; their processes go on."""
+        """Let the pods and Services of *names*, and no others, be gone; their processes go on."""
         self._absent = set(names)
         self.apply(*self._policy)
 
@@ -116,12 +124,7 @@ class LocalMesh:
     def _run(
         self, argv: Iterable[Any], log: str | Path, environment: Mapping[str, str] | None = None
     ) -> None:
-        with (self._directory / log).open("ab") as output:
-            process = subprocess.Popen(
-                [str(one) for one in argv], stdout=output, stderr=output, env=environment
-            )
-        self._stack.callback(process.wait)
-        self._stack.callback(process.terminate)
+        self._stack.enter_context(process(argv, self._directory / log, environment))
 
     def _lock_addresses(self) -> None:
         """Wait until no other test on this machine uses these addresses."""
@@ -176,6 +179,20 @@ class Addresses:
         caller = int(caller_address.rsplit(".", 1)[1])
         _, _, kind, target = target_address.split(".")
         return f"127.77.{100 + caller}.{int(target) + (128 if kind == '1' else 0)}"
+
+
+@contextmanager
+def process(
+    argv: Iterable[Any], log: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program until the end of the block; its output goes to *log*."""
+    with log.open("ab") as output:
+        running = subprocess.Popen([str(one) for one in argv], stdout=output, stderr=output, env=environment)
+    try:
+        yield running
+    finally:
+        running.terminate()
+        running.wait()
 
 
 def wait_until(holds: Callable[[], bool], what: str, seconds: float = 20) -> None:
