@@ -27,8 +27,8 @@ _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_opti
 def run(context: typer.Context) -> None:
     """Judge a mesh: the reference mesh, unless told otherwise.
 
-    Everything after `run` goes to pytest: -k WORD, -m MARKER, -x, --lf, -n 2, and the options of the suite, such
-    as --smi-fault NAME and --smi-report DIR. `smi-conformance run --help` shows them all.
+    Everything after `run` goes to pytest: -k WORD, -m MARKER, -x, --lf, -n 2, and the options of the suite,
+    such as --smi-fault NAME and --smi-report DIR. `smi-conformance run --help` shows them all.
     """
     raise typer.Exit(run_scenarios(context.args))
 
@@ -42,7 +42,7 @@ def list_(
 
 
 @app.command()
-def explain(name: Annotated[str, typer.Argument(help="The id of a requirement or of a scenario.")]) -> None:
+def explain(name: Annotated[str, typer.Argument(help="The id of a requirement or scenario.")]) -> None:
     """Explain a requirement, or a scenario, by its id."""
     _tell(lambda: explain_id(name))
 
