@@ -1,4 +1,4 @@
-"""Keeps one open stream per workload and asks many at once without threads: write to all, then read from all."""
+"""Keeps one open stream per workload and asks many at once: write to all, then read from all."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager

@@ -108,7 +108,7 @@ def decode_burst(message: Message) -> Burst:
 
 
 def encode_burst_result(result: BurstResult) -> Message:
-    """Write the reply to ``shares``: responders, order, others (``[count, observation]``), unsent, elapsed."""
+    """Write the reply to ``shares``: responders, order, others as ``[count, observation]``, unsent."""
     return {
         "responders": result.responders,
         "order": result.order,

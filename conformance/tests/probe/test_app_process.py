@@ -1,0 +1,55 @@
+"""The app as a process: how it starts and how it ends."""
+
+import signal
+import subprocess
+import sys
+
+from conformance.tests.doubles.probe_apps import ProbeApps
+
+
+def test_app_ends_at_once_on_sigterm_and_takes_its_socket_along():
+    """A pod that is deleted leaves nothing that looks alive, whatever connections it has."""
+    with ProbeApps() as apps:
+        apps.start("here/alone")
+        apps.stream("here/alone").ask(op="ping")
+        process = apps.processes["here/alone"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=5) == 0
+        assert not (apps.directory / "s0").exists()
+
+
+def test_app_says_which_port_is_taken():
+    """The address, the port and what to do stand in its last words."""
+    with ProbeApps() as apps:
+        address = apps.start("here/first")
+        second = apps.launch("here/second", address, "--http=8080")
+        _, said = second.communicate(timeout=10)
+        assert second.returncode == 3
+        assert "here/second cannot serve port 8080" in said
+        assert address in said
+
+
+def test_app_without_its_environment_says_which_variable_is_missing():
+    """It ends with 4, as for every mistake of the person who starts it."""
+    process = subprocess.run(
+        [sys.executable, "-m", "conformance.probe.app"], env={}, capture_output=True, text=True, check=False
+    )
+    assert process.returncode == 4
+    assert "SMI_WORKLOAD" in process.stderr
+
+
+def test_app_imports_nothing_heavy():
+    """Some fifteen of them start at once on two cores, so half a second each would be felt."""
+    heavy = {"aiohttp", "jsonschema", "kubernetes", "pydantic", "pytest", "requests", "rich", "scipy", "yaml"}
+    code = f"import sys, conformance.probe.app; print(sorted({heavy} & sys.modules.keys()))"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert process.stdout.strip() == "[]"
+
+
+def test_app_runs_without_uvloop():
+    """It is faster with it, but all it needs is asyncio."""
+    code = (
+        "import sys; sys.modules['uvloop'] = None\n"
+        "from conformance.probe.app import _loop_factory; assert _loop_factory() is None"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
