@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.model.manifest import Manifest, ObjectRef
-from conformance.model.traffic import AddressForm, Cell, Request
+from conformance.model.traffic import AddressForm, Cell, HttpRequest
 from conformance.spec import ApiGroup, ApiVersion, Bundle
 
 
@@ -61,7 +61,7 @@ class SplitProbe:
     service: str
     """Symbolic key of the Service that is called."""
     port: int
-    request: Request
+    request: HttpRequest
     form: AddressForm = AddressForm.SERVICE
     connections: int = 8
     """1 shows that the share holds per request and not per connection. Unit: connections."""

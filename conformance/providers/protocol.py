@@ -6,7 +6,6 @@ from typing import Literal, Protocol
 from conformance.model.scenario import ConvergenceSettings, Feature
 from conformance.spec import ApiGroup, ApiVersion
 
-
 HeadersShape = Literal["map", "list"]
 """How a provider's CRD wants the header filters of an HTTPRouteGroup written.
 

@@ -15,11 +15,12 @@ from conformance.model.manifest import Manifest, ObjectRef
 from conformance.model.traffic import Cell, HttpRequest, Target, Witnessed
 from conformance.runner.caller import Caller
 from conformance.runner.world import LiveWorld
-from conformance.scenario import beacon_grant, beacon_split
+from conformance.scenario import BeaconBackend, beacon_grant, beacon_split
 from conformance.spec import Bundle
 
-BACKENDS = ("here/beacon-blue", "here/beacon-green")
+BACKENDS: tuple[BeaconBackend, ...] = ("beacon-blue", "beacon-green")
 SOURCE = "here/client-a"
+_BACKEND_KEYS = {backend: f"here/{backend}" for backend in BACKENDS}
 _SERVICE = "here/beacon"
 _PORT = 8080
 _CALLS = 16
@@ -36,12 +37,12 @@ class Beacon:
         self._splits = splits
         self._nonce = ""
         self._lit: tuple[ObjectRef, ...] = ()
-        self._backend = ""
+        self._backend: BeaconBackend | None = None
 
     @property
     def workloads(self) -> frozenset[str]:
         """Keys of the workloads it needs."""
-        return frozenset(self._world.key(one) for one in (SOURCE, *BACKENDS))
+        return frozenset(self._world.key(one) for one in (SOURCE, *_BACKEND_KEYS.values()))
 
     def light(self, bundle: Bundle, *, split: bool) -> tuple[tuple[Manifest, ...], tuple[ObjectRef, ...]]:
         """Make a fresh beacon.
@@ -77,7 +78,7 @@ class Beacon:
             seen = one.observation
             if seen.echoed_id != one.call.id:
                 return f"the beacon's path {one.cell.target} is not open yet ({seen.ending.value})"
-            if self._backend and seen.responder != self._world.key(self._backend):
+            if self._backend and seen.responder != self._world.key(_BACKEND_KEYS[self._backend]):
                 return f"the beacon's split does not yet lead to {self._backend}"
         return ""
 
@@ -92,4 +93,6 @@ class Beacon:
 
     def _flip(self, bundle: Bundle) -> tuple[Manifest, ...]:
         self._backend = BACKENDS[0] if self._backend != BACKENDS[0] else BACKENDS[1]
-        return (beacon_split(self._backend.partition("/")[2], bundle, namespace=self._world.namespaces["here"]),)
+        return (
+            beacon_split(self._backend, bundle, namespace=self._world.namespaces["here"]),
+        )

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from conformance.model.scenario import SplitProbe
 from conformance.model.traffic import Call, Cell, Target, TrafficPlan, Witnessed
-from conformance.probe import Prober, ShareSample
+from conformance.probe.prober import Prober
+from conformance.probe.sample import ShareSample
 from conformance.runner.addresses import Addresses
 
 _CONNECTIONS = 4
@@ -37,9 +38,9 @@ class Caller:
         """Send one request *calls* times to a Service and count who answered."""
         return self._prober.shares(
             probe.source,
-            self._addresses.host(Target(name=probe.service, port=probe.port, form=probe.form)),
-            probe.port,
-            probe.request,
+            host=self._addresses.host(Target(name=probe.service, port=probe.port, form=probe.form)),
+            port=probe.port,
+            request=probe.request,
             calls=calls,
             connections=probe.connections,
             receivers=receivers,

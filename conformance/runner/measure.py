@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from conformance.judge import ShareTest, SplitSettings, classify
-from conformance.model.expectation import Access, Spread, TruthTable
+from conformance.judge import ResponderRule, ShareTest, SplitSettings, classify
+from conformance.model.expectation import Access, Expected, Spread, TruthTable
 from conformance.model.manifest import Manifest
 from conformance.model.scenario import AccessProbe, Probe, SplitProbe
 from conformance.model.traffic import Cell, Outcome, Witnessed
-from conformance.model.verdict import Judgement
-from conformance.oracle import expected_spread, expected_table
+from conformance.oracle import expected_for_responder, expected_spread, expected_table
 from conformance.runner.stage import Stage
 
 REPEAT = 3
@@ -23,7 +22,11 @@ MEASURING_TIMEOUT = timedelta(seconds=3)
 _TASTE = 24
 """Calls that taste a split while waiting: a backend that is expected and absent, or the reverse, shows. A guess."""
 
-_AGREEING = {Access.ALLOWED: (Outcome.ALLOWED,), Access.DENIED: (Outcome.DENIED,), Access.OPEN: tuple(Outcome)}
+_AGREEING = {
+    Access.ALLOWED: (Outcome.ALLOWED,),
+    Access.DENIED: (Outcome.DENIED,),
+    Access.OPEN: tuple(Outcome),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,14 +35,17 @@ class AskedAccess:
 
     table: TruthTable
     witnessed: tuple[Witnessed, ...]
+    by_responder: ResponderRule
+    """Says of a workload whether it may receive a cell, where a target leads to several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedSplit:
-    """A split that was measured and judged as it went."""
+    """A split that was measured, until the test was sure."""
 
-    judgement: Judgement
-    calls: int
+    test: ShareTest
+    path: tuple[str, str, int]
+    """Source key, Service key, port."""
 
 
 Asked = AskedAccess | AskedSplit
@@ -51,14 +57,16 @@ class Question:
     def __init__(self, stage: Stage, probe: Probe, in_force: Sequence[Manifest]) -> None:
         self._stage = stage
         self._probe = probe
-        topology = stage.world.topology
+        self._in_force = in_force
+        self._topology = topology = stage.world.topology
         self._table: TruthTable = {}
         self._spread: Spread | None = None
+        access = stage.serves_access
         match probe:
             case AccessProbe():
-                self._table = expected_table(in_force, topology, probe.cells)
+                self._table = expected_table(in_force, topology, probe.cells, access=access)
             case SplitProbe():
-                self._spread = expected_spread(in_force, topology, probe)
+                self._spread = expected_spread(in_force, topology, probe, access=access)
 
     def disagreement(self) -> str:
         """Ask once and say where the mesh does not yet do what is expected; empty when it all agrees."""
@@ -73,9 +81,14 @@ class Question:
         match self._probe:
             case AccessProbe(cells=cells, repeat=repeat):
                 witnessed = self._ask(cells, max(REPEAT, repeat), MEASURING_TIMEOUT)
-                return AskedAccess(table=self._table, witnessed=witnessed)
+                return AskedAccess(table=self._table, witnessed=witnessed, by_responder=self._for_responder)
             case SplitProbe():
                 return self._measure_split(self._probe)
+
+    def _for_responder(self, cell: Cell, responder: str) -> Expected:
+        return expected_for_responder(
+            self._in_force, self._topology, cell, responder, access=self._stage.serves_access
+        )
 
     def _ask(self, cells: Sequence[Cell], repeat: int, timeout: timedelta) -> tuple[Witnessed, ...]:
         return self._stage.caller.ask(cells, self._stage.world.receivers, repeat=repeat, timeout=timeout)
@@ -90,17 +103,17 @@ class Question:
     def _split_disagreement(self, probe: SplitProbe) -> str:
         assert self._spread is not None
         sample = self._stage.caller.sample(probe, self._stage.world.receivers, calls=_TASTE)
-        strangers = sample.replies.keys() - self._spread.among
+        strangers = sample.counts.keys() - self._spread.among
         if strangers:
             return f"{', '.join(sorted(strangers))} answered {probe.service} and should not"
-        if self._spread.among and not sample.replies:
+        if self._spread.among and not sample.counts:
             return f"nobody answered {probe.service}"
         return ""
 
     def _measure_split(self, probe: SplitProbe) -> AskedSplit:
         assert self._spread is not None
-        test = ShareTest(self._spread, probe.service, SplitSettings())
+        test = ShareTest(self._spread, f"{probe.service}:{probe.port}", SplitSettings())
         while not test.decided:
             wanted = test.calls_wanted()
             test.add(self._stage.caller.sample(probe, self._stage.world.receivers, calls=wanted))
-        return AskedSplit(judgement=test.judgement(), calls=test.calls)
+        return AskedSplit(test=test, path=(probe.source, probe.service, probe.port))

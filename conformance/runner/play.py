@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from conformance.errors import ProbeError
 from conformance.judge import ControlSet, classify, judge_access, worst
 from conformance.model.manifest import Manifest, ObjectRef
 from conformance.model.scenario import RenderedScenario, RenderedStep
 from conformance.model.topology import Workload
-from conformance.model.traffic import Cell, Outcome, Witnessed
+from conformance.model.traffic import Cell, Ending, Outcome, Witnessed
 from conformance.model.verdict import Finding, Judgement, Verdict
 from conformance.runner.control import destinations, show_control, unproven_paths
 from conformance.runner.measure import Asked, AskedAccess, AskedSplit, Question
@@ -36,7 +37,9 @@ class PlayedStep:
     @property
     def calls(self) -> int:
         """How many calls were measured."""
-        return len(self.witnessed) + sum(each.calls for each in self.asked if isinstance(each, AskedSplit))
+        return len(self.witnessed) + sum(
+            each.test.calls for each in self.asked if isinstance(each, AskedSplit)
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,7 +81,10 @@ class Play:
             return True
         settings = self.stage.provider.convergence
         wait = await_agreement(
-            lambda: self._remembered(opened), window=timedelta(0), deadline=settings.deadline, clock=self.stage.clock
+            lambda: self._remembered(opened),
+            window=timedelta(0),
+            deadline=settings.deadline,
+            clock=self.stage.clock,
         )
         return wait.held
 
@@ -117,7 +123,11 @@ class Play:
             return
         self.tell("control: opening what was refused")
         grants = {manifest.ref for manifest in self.rendered.grants}
-        leave = [one.ref for one in self.stage.policy.in_force if one.ref not in grants and not _is_beacon_split(one.ref)]
+        leave = [
+            one.ref
+            for one in self.stage.policy.in_force
+            if one.ref not in grants and not _is_beacon_split(one.ref)
+        ]
         self.stage.beacon.put_out()
         self.stage.policy.change(delete=leave)
         _, self.control = show_control(self.stage, refused, self.rendered.bundle)
@@ -125,7 +135,7 @@ class Play:
     def _controls(self) -> ControlSet:
         proofs = (*self._all_witnessed(), *self.control)
         topology = self.stage.world.topology
-        return ControlSet.from_witnessed(proofs, topology, alive=self._alive())
+        return ControlSet.of(proofs, topology, alive=self._alive())
 
     def _alive(self) -> frozenset[str]:
         """Ask workloads past the mesh whether they answer; only needed where a call did not get through."""
@@ -133,20 +143,34 @@ class Play:
         silent = [one.cell for one in self._all_witnessed() if classify(one) is not Outcome.ALLOWED]
         keys = {cell.source for cell in silent}
         keys |= {each.key for cell in silent for each in destinations(cell.target, topology)}
+        keys |= {key for step in self.played for each in step.asked for key in self._sampled(each)}
         return frozenset(key for key in keys if self._answers(topology.workloads[key]))
 
+    def _sampled(self, asked: Asked) -> Iterable[str]:
+        if not isinstance(asked, AskedSplit):
+            return ()
+        source, service, _ = asked.path
+        topology = self.stage.world.topology
+        return (source, *(one.key for one in topology.behind(topology.services[service])))
+
     def _answers(self, workload: Workload) -> bool:
-        prober = self.stage.prober
-        return prober.self_call(workload.key) if workload.ports else prober.ping(workload.key)
+        try:
+            self.stage.prober.ping(workload.key)
+            seen = self.stage.prober.self_call(workload.key)
+        except ProbeError:
+            return False
+        return all(one.ending is Ending.ANSWERED for one in seen.values())
 
     def _judge_step(self, step: PlayedStep, controls: ControlSet) -> Judgement:
         findings: list[Finding] = []
         for asked in step.asked:
             match asked:
                 case AskedAccess():
-                    findings.extend(judge_access(asked.table, asked.witnessed, controls).findings)
-                case AskedSplit():
-                    findings.extend(asked.judgement.findings)
+                    judged = judge_access(asked.table, asked.witnessed, controls, asked.by_responder)
+                    findings.extend(judged.findings)
+                case AskedSplit(test=test, path=path):
+                    controlled = any((one.source, one.name, one.port) == path for one in controls.proofs)
+                    findings.extend(test.judgement(controls.alive, controlled=controlled).findings)
         verdict = worst(finding.verdict for finding in findings)
         if verdict is Verdict.PASSED and not step.wait.held:
             findings.append(_unsteady(step.wait))

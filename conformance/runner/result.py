@@ -64,7 +64,9 @@ def judged(
     )
 
 
-def errored(subject: Subject, error: ConformanceError, *, duration: timedelta, evidence: str) -> ScenarioResult:
+def errored(
+    subject: Subject, error: ConformanceError, *, duration: timedelta, evidence: str
+) -> ScenarioResult:
     """Make the result of a scenario that could not be played to its end."""
     trouble = Trouble(code=error.code, what=error.what, where=error.where, hint=error.hint)
     return _result(

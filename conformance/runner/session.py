@@ -14,7 +14,7 @@ from conformance.model.result import ScenarioResult
 from conformance.model.scenario import RenderedScenario, Scenario
 from conformance.model.verdict import Verdict
 from conformance.places import fixtures_root
-from conformance.probe import Prober
+from conformance.probe.prober import Prober
 from conformance.providers.reference import ReferenceMesh
 from conformance.runner.evidence import keep_evidence
 from conformance.runner.play import Play
@@ -99,7 +99,9 @@ class Session:
         self.open()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         self.close()
 
     def _open(self) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.cluster import Cluster
-from conformance.probe import Prober
+from conformance.probe.prober import Prober
 from conformance.providers.protocol import Provider
 from conformance.runner.addresses import Addresses
 from conformance.runner.beacon import Beacon
@@ -48,9 +48,7 @@ class Stage:
         self.caller, self.beacon = _means(self.cluster, self.provider, self.prober, self.world)
 
 
-def _means(
-    cluster: Cluster, provider: Provider, prober: Prober, world: LiveWorld
-) -> tuple[Caller, Beacon]:
+def _means(cluster: Cluster, provider: Provider, prober: Prober, world: LiveWorld) -> tuple[Caller, Beacon]:
     caller = Caller(prober, Addresses(cluster, world), world.call_prefix)
     served = provider.served()
     grants = bool(served.get(ApiGroup.ACCESS)) and bool(served.get(ApiGroup.SPECS))
@@ -58,7 +56,14 @@ def _means(
 
 
 def set_stage(  # noqa: PLR0913  # one of each, and nothing else
-    *, cluster: Cluster, provider: Provider, prober: Prober, clock: Clock, world: World, run_id: str, evidence: Path
+    *,
+    cluster: Cluster,
+    provider: Provider,
+    prober: Prober,
+    clock: Clock,
+    world: World,
+    run_id: str,
+    evidence: Path,
 ) -> Stage:
     """Put the means together for one run.
 

@@ -13,7 +13,7 @@ from conformance.scenario.library import load_library, load_requirements
 from conformance.scenario.manifests import HeadersShape, smi_manifest
 from conformance.scenario.reading import load_scenario
 from conformance.scenario.render import render, unwritable, workloads_needed
-from conformance.scenario.world import World, actual_key, load_world
+from conformance.scenario.world import World, actual_key, load_manifests, load_world
 
 __all__ = [
     "BEACON",
@@ -26,6 +26,7 @@ __all__ = [
     "beacon_split",
     "control_manifests",
     "load_library",
+    "load_manifests",
     "load_requirements",
     "load_scenario",
     "load_world",

@@ -70,6 +70,10 @@ class ProbeReader:
         request = read_request(item["request"])
         self._check_pairs(steps, [target], [request])
         self._check_short_names(steps, [source], [target])
+        if not isinstance(request, HttpRequest):
+            raise self.document.mistake(
+                (*steps, "request"), "shares are counted for HTTP requests", "write something like GET /"
+            )
         return SplitProbe(
             source=source,
             service=target.name,

@@ -134,6 +134,17 @@ def load_world(path: Path) -> World:
     )
 
 
+def load_manifests(path: Path) -> tuple[Manifest, ...]:
+    """Read a file of ordinary manifests, to be applied as they stand.
+
+    Raises:
+        ScenarioError: It cannot be read, or holds what is no manifest.
+    """
+    documents = read_documents(path)
+    _refuse_duplicates(documents)
+    return tuple(Manifest(one.value) for one in documents)
+
+
 def _of_kind(documents: Iterable[Document], kind: str) -> list[Document]:
     return [one for one in documents if one.value["kind"] == kind]
 
