@@ -17,7 +17,7 @@ class SplitSettings:
     as the text sets no tolerance: more than rounding to whole percent, less than any swap that matters."""
     fold: float = 10.0
     """Besides, a share is told from one this many times smaller or larger, where that is nearer than
-    *distance*: a backend with weight 1 of 1000 that gets nothing, or one percent, is found. Above 1, no unit."""
+    *distance*: a backend with weight 1 of 1000 that gets nothing, or one percent, is found. Above 1."""
     leak: float = 0.01
     """A workload that should get nothing and gets at least this fraction of all calls is found. 0 to 1. The
     same holds for one that should be seen and has no stated share."""
