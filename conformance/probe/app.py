@@ -88,7 +88,7 @@ async def _serve(settings: AppSettings) -> None:
     ledger = Ledger(settings.workload)
     await _serve_ports(settings, ledger)
     operations = Operations(settings, ledger, resolver_for(settings.hosts))
-    await loop.create_unix_server(partial(ChannelServer, operations.carry_out), settings.socket)
+    await _open_channel(settings, operations)
     await stopped.wait()
 
 
@@ -105,6 +105,18 @@ async def _serve_ports(settings: AppSettings, ledger: Ledger) -> None:
                 await loop.create_server(factory, settings.bind, port, backlog=_BACKLOG)
             except OSError as error:
                 raise _unservable(settings, port, error) from error
+
+
+async def _open_channel(settings: AppSettings, operations: Operations) -> None:
+    factory = partial(ChannelServer, operations.carry_out)
+    try:
+        await asyncio.get_running_loop().create_unix_server(factory, settings.socket)
+    except OSError as error:
+        raise EnvironmentBrokenError(
+            f"{settings.workload} cannot open its channel: {error}",
+            f"Unix socket {settings.socket}",
+            "check that its directory is there and that the path is shorter than 108 bytes",
+        ) from error
 
 
 def _unservable(settings: AppSettings, port: int, error: OSError) -> EnvironmentBrokenError:

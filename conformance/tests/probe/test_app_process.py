@@ -1,10 +1,17 @@
 """The app as a process: how it starts and how it ends."""
 
+import resource
 import signal
 import subprocess
 import sys
 
+import pytest
+
+from conformance.errors import ProbeError
+from conformance.model.traffic import HttpRequest, TrafficPlan
+from conformance.probe.prober import Prober
 from conformance.tests.doubles.probe_apps import ProbeApps
+from conformance.tests.doubles.traffic import a_call
 
 
 def test_app_ends_at_once_on_sigterm_and_takes_its_socket_along():
@@ -27,6 +34,44 @@ def test_app_says_which_port_is_taken():
         assert second.returncode == 3
         assert "here/second cannot serve port 8080" in said
         assert address in said
+
+
+def test_app_that_cannot_open_its_channel_says_where():
+    """A path that is too long for a socket, or leads nowhere, is named."""
+    with ProbeApps() as apps:
+        path = str(apps.directory / "nowhere" / ("s" * 120))
+        process = subprocess.run(
+            [sys.executable, "-m", "conformance.probe.app"],
+            env={"SMI_WORKLOAD": "here/x", "SMI_BIND": "127.0.0.1", "SMI_SOCKET": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert process.returncode == 3
+    assert path in process.stderr
+    assert "Traceback" not in process.stderr
+
+
+def test_machine_that_runs_out_of_sockets_is_an_error_and_no_ending():
+    """A call that could not be sent must not read as one that a mesh refused."""
+    with ProbeApps() as apps, Prober(apps.open) as prober:
+        apps.start("here/poor")
+        pid = apps.processes["here/poor"].pid
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (40, 40))
+        slow = HttpRequest(headers=(("x-smi-delay-ms", "300"),))
+        calls = tuple(a_call("poor", request=slow) for _ in range(60))
+        with pytest.raises(ProbeError, match="could not be sent"):
+            prober.send({"here/poor": TrafficPlan(calls=calls, connections=60)}, [])
+        with pytest.raises(ProbeError, match="could not be sent"):
+            prober.shares(
+                "here/poor",
+                host="poor",
+                port=8080,
+                request=slow,
+                calls=60,
+                connections=60,
+                receivers=[],
+            )
 
 
 def test_app_without_its_environment_says_which_variable_is_missing():
