@@ -46,7 +46,7 @@ def control_manifests(paths: Iterable[OpenedPath], bundle: Bundle) -> tuple[Mani
 def beacon_grant(nonce: str, source: Workload, bundle: Bundle, *, namespace: str) -> tuple[Manifest, ...]:
     """Write what lets *source* GET ``/beacon-<nonce>`` of the beacon and nothing else.
 
-    Names do not depend on the nonce: the next beacon replaces this one.
+    The objects' names carry the nonce too, so a mesh that only fails to take in edits still shows it.
 
     Args:
         nonce: Lower-case letters and digits, fresh each time.
@@ -60,11 +60,10 @@ def beacon_grant(nonce: str, source: Workload, bundle: Bundle, *, namespace: str
     if not re.fullmatch("[a-z0-9]+", nonce):
         raise ValueError(f"the nonce {nonce!r} holds more than lower-case letters and digits")
     entry = {"name": BEACON, "pathRegex": f"/beacon-{nonce}$", "methods": ["GET"]}
+    name = f"{BEACON}-{nonce}"
     objects = (
-        _object("HTTPRouteGroup", namespace, BEACON, {"matches": [entry]}),
-        _target(
-            namespace, BEACON, Identity(namespace, BEACON), [source.identity], ("HTTPRouteGroup", BEACON)
-        ),
+        _object("HTTPRouteGroup", namespace, name, {"matches": [entry]}),
+        _target(namespace, name, Identity(namespace, BEACON), [source.identity], ("HTTPRouteGroup", name)),
     )
     return tuple(smi_manifest(one, bundle) for one in objects)
 

@@ -29,11 +29,17 @@ def check_shape(document: Document, schema: str) -> None:
         schema: File name below the fixtures, such as ``scenario.schema.json``.
 
     Raises:
-        ScenarioError: It has not; the message is about the mistake that stands highest in the file.
+        ScenarioError: It has not; the message is about the mistake that stands highest in the file. What is
+            missing comes after what is wrong, since a misspelt key is both.
     """
-    mistakes = [_worded(document, error) for error in _validator(schema).iter_errors(document.value)]
-    if mistakes:
-        raise min(mistakes, key=lambda mistake: int(mistake.where.rpartition(":")[2]))
+    errors = list(_validator(schema).iter_errors(document.value))
+    wrong = [one for one in errors if one.validator != "required"] or errors
+    if wrong:
+        raise min((_worded(document, one) for one in wrong), key=_line)
+
+
+def _line(mistake: ScenarioError) -> int:
+    return int(mistake.where.rpartition(":")[2])
 
 
 @cache
