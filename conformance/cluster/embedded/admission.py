@@ -1,6 +1,7 @@
 """Decides whether a manifest is accepted and what of it is stored, as an API server does before it writes."""
 
 import copy
+import json
 import logging
 from collections.abc import Mapping
 from enum import Enum
@@ -168,7 +169,7 @@ def _check_unchanged(kind: ResourceKind, ref: ObjectRef, body: dict[str, Any], d
         return
     if kind.name == "Deployment" and body["spec"]["selector"] != old.body["spec"]["selector"]:
         _refuse_invalid(
-            kind, ref, [f"spec.selector: Invalid value: {body['spec']['selector']!r}: field is immutable"]
+            kind, ref, [f"spec.selector: Invalid value: {json.dumps(body['spec']['selector'])}: field is immutable"]
         )
     if kind.name == "Pod":
         _keep_marks(body, old)
@@ -181,7 +182,7 @@ def _keep_cluster_ip(kind: ResourceKind, ref: ObjectRef, body: dict[str, Any], o
     wanted = body["spec"].get("clusterIP", "")
     if wanted and wanted != current:
         why = "field is immutable" if old else "the embedded cluster chooses addresses itself"
-        _refuse_invalid(kind, ref, [f"spec.clusterIP: Invalid value: {wanted!r}: {why}"])
+        _refuse_invalid(kind, ref, [f"spec.clusterIP: Invalid value: {json.dumps(wanted)}: {why}"])
     if current:
         body["spec"]["clusterIP"] = current
 
