@@ -43,7 +43,15 @@ end
 
 def unguarded(snapshot: Snapshot) -> Snapshot:
     """Let every caller with an identity do everything at the pod's own ports."""
-    return with_rules(snapshot, lambda _: ALLOW_ALL)
+
+    def listener(name: str, one: Resource) -> Resource:
+        return dict(rewritten(one, _any_certificate)) if is_inbound(name) else one
+
+    return with_listeners(with_rules(snapshot, lambda _: ALLOW_ALL), listener)
+
+
+def _any_certificate(node: Json) -> Json:
+    return {key: value for key, value in node.items() if key != "match_typed_subject_alt_names"}
 
 
 def with_open_doors(snapshot: Snapshot) -> Snapshot:
@@ -169,10 +177,10 @@ def _keeping_certificates(snapshot: Snapshot) -> Snapshot:
 
 def _untidied(snapshots: Snapshots, situation: Situation) -> Snapshots:
     del situation
-    tidy = {"normalize_path", "path_with_escaped_slashes_action"}
+    untidied = {"normalize_path": False, "path_with_escaped_slashes_action": "KEEP_UNCHANGED"}
 
     def manager(node: Json) -> Json:
-        return {key: value for key, value in node.items() if key not in tidy}
+        return {**node, **untidied} if "http_filters" in node else node
 
     return each_sidecar(
         snapshots, lambda one: with_listeners(one, lambda _, listener: dict(rewritten(listener, manager)))

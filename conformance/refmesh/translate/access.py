@@ -39,6 +39,22 @@ def tcp_rules(grants: Iterable[Grant], pod: Pod, port: int, world: MeshWorld, tr
     return {"action": "ALLOW", "policies": policies}
 
 
+def tcp_callers(
+    grants: Iterable[Grant], pod: Pod, port: int, world: MeshWorld, trust_domain: str
+) -> tuple[str, ...]:
+    """List the SPIFFE ids of all that may open raw TCP connections to *port* of *pod*."""
+    sources = {
+        party for grant in grants if grant.raw_tcp and _concerns(grant, pod, port) for party in grant.sources
+    }
+    labelled = {one.identity for one in world.sidecars for party in sources if one.is_meant_by(party)}
+    named = {party for party in sources if isinstance(party, Identity)}
+    return tuple(sorted(one.spiffe(trust_domain) for one in labelled | named))
+
+
+def _concerns(grant: Grant, pod: Pod, port: int) -> bool:
+    return pod.is_meant_by(grant.destination) and (grant.ports is None or port in grant.ports)
+
+
 def _relevant(
     grants: Iterable[Grant], pod: Pod, port: int, world: MeshWorld, trust_domain: str
 ) -> Iterable[tuple[str, Grant, list[Json]]]:
@@ -46,7 +62,7 @@ def _relevant(
     # a grant came or went that is not its own.
     met: Counter[str] = Counter()
     for grant in grants:
-        if pod.is_meant_by(grant.destination) and (grant.ports is None or port in grant.ports):
+        if _concerns(grant, pod, port):
             principals = [
                 one
                 for party in sorted(grant.sources, key=repr)

@@ -4,21 +4,28 @@ An HTTP listener only marks the connection with its own name and hands it to the
 it never changes with policy. A TCP listener carries its policy itself, since raw TCP has no routes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from conformance.refmesh.policy import Grant
 from conformance.refmesh.snapshot import POLICY
 from conformance.refmesh.translate import access, envoy, identity, names
 from conformance.refmesh.translate.envoy import Json
 from conformance.refmesh.translate.settings import MeshSettings
-from conformance.refmesh.world import Pod
+from conformance.refmesh.world import MeshWorld, Pod
 
 _ROUTER = envoy.extension("envoy.filters.http.router", envoy.ROUTER, {"suppress_envoy_headers": True})
 _GUARD = envoy.extension(names.RBAC, envoy.HTTP_RBAC, {"rules": access.DENY_ALL})
 
+# What a caller may send while its handshake ends and the application is being connected; more waits in the
+# socket.
+_EARLY_BYTES = 65536
+
 
 def outbound_http(name: str, host: str, port: int, settings: MeshSettings) -> Json:
     """Take the application's HTTP calls to one Service port or pod port, just as they are sent."""
-    return _listener(name, host, port, {"filters": [_mark(name), _manager([_ROUTER], settings, {})]})
+    return _listener(
+        name, host, port, {"filters": [_mark(name), _manager([_ROUTER], settings, {"normalize_path": False})]}
+    )
 
 
 def inbound_http(pod: Pod, port: int, settings: MeshSettings) -> Json:
@@ -43,14 +50,21 @@ def outbound_tcp(name: str, host: str, port: int, destination: Mapping[str, obje
     return _listener(name, host, port, {"filters": [_tcp(name, destination)]})
 
 
-def inbound_tcp(pod: Pod, port: int, rules: Json, settings: MeshSettings) -> Json:
-    """Take raw connections for the application, from callers that *rules* let in."""
+def inbound_tcp(
+    pod: Pod, port: int, grants: Iterable[Grant], world: MeshWorld, settings: MeshSettings
+) -> Json:
+    """Take raw connections for the application, from callers that *grants* let in.
+
+    The application hears of a connection only once its caller has proved to be one of them.
+    """
     name = names.inbound(port)
-    body = {"rules": rules, "stat_prefix": "grants"}
+    who = (grants, pod, port, world, settings.trust_domain)
+    body = {"rules": access.tcp_rules(*who), "stat_prefix": "grants"}
     guard = envoy.extension("envoy.filters.network.rbac", envoy.NETWORK_RBAC, body)
+    waiting = {"upstream_connect_mode": "ON_DOWNSTREAM_TLS_HANDSHAKE", "max_early_data_bytes": _EARLY_BYTES}
     chain = {
-        "transport_socket": identity.server_socket(settings.credentials(pod.key)),
-        "filters": [guard, _tcp(name, {"cluster": names.application(port)})],
+        "transport_socket": identity.server_socket(settings.credentials(pod.key), access.tcp_callers(*who)),
+        "filters": [guard, _tcp(name, {"cluster": names.application(port), **waiting})],
     }
     return _listener(name, pod.address, port, chain)
 

@@ -4,7 +4,7 @@ It goes in two steps, because policy changes far more often than pods do: the fa
 the world alone, and is made once; a policy is then laid over it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from conformance.refmesh.interception import Interception
@@ -114,24 +114,17 @@ def _snapshot(fabric: Fabric, world: MeshWorld, policy: Policy, settings: MeshSe
 
 
 def _inbound_routes(pod: Pod, world: MeshWorld, policy: Policy, settings: MeshSettings) -> list[Json]:
-    rules = _rules(access.http_rules, pod, world, policy, settings)
     ports = [port.number for port in pod.ports if port.protocol is Protocol.HTTP]
-    return [routes.inbound_route(port, rules(port)) for port in ports]
+    rules = [access.http_rules(policy.grants, pod, port, world, settings.trust_domain) for port in ports]
+    return [routes.inbound_route(port, rule) for port, rule in zip(ports, rules, strict=True)]
 
 
 def _inbound_tcp(pod: Pod, world: MeshWorld, policy: Policy, settings: MeshSettings) -> dict[str, Json]:
-    rules = _rules(access.tcp_rules, pod, world, policy, settings)
+    ports = [port.number for port in pod.ports if port.protocol is Protocol.TCP]
     return {
-        names.inbound(port.number): listeners.inbound_tcp(pod, port.number, rules(port.number), settings)
-        for port in pod.ports
-        if port.protocol is Protocol.TCP
+        names.inbound(port): listeners.inbound_tcp(pod, port, policy.grants, world, settings)
+        for port in ports
     }
-
-
-def _rules(
-    write: Callable[..., Json], pod: Pod, world: MeshWorld, policy: Policy, settings: MeshSettings
-) -> Callable[[int], Json]:
-    return lambda port: write(policy.grants, pod, port, world, settings.trust_domain)
 
 
 def _outbound_routes(place: Place, world: MeshWorld, policy: Policy) -> list[Json]:
