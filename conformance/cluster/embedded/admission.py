@@ -169,7 +169,9 @@ def _check_unchanged(kind: ResourceKind, ref: ObjectRef, body: dict[str, Any], d
         return
     if kind.name == "Deployment" and body["spec"]["selector"] != old.body["spec"]["selector"]:
         _refuse_invalid(
-            kind, ref, [f"spec.selector: Invalid value: {json.dumps(body['spec']['selector'])}: field is immutable"]
+            kind,
+            ref,
+            [f"spec.selector: Invalid value: {json.dumps(body['spec']['selector'])}: field is immutable"],
         )
     if kind.name == "Pod":
         _keep_marks(body, old)

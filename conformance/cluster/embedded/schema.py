@@ -64,7 +64,12 @@ def pruned(value: Any, schema: Schema) -> Any:
 
 
 def _children(value: Any, schema: Schema) -> Iterator[tuple[str | int, Any, Schema | None]]:
-    """Walk one level down; a field without schema comes with None."""
+    """Walk one level down; a field without schema comes with None.
+
+    What stands in place of another type has no fields to speak of: its type is what is wrong with it.
+    """
+    if _type_problem(value, schema, ""):
+        return
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield index, item, schema.get("items", {})

@@ -1,7 +1,8 @@
 """A pod's app that does next to nothing: answers pings, holds its ports, and ends when it is told to.
 
-``--http=N`` and ``--tcp=N`` take connections on a port. ``--fails`` writes a line and ends with exit code 3; ``--mute``
-never opens its channel. The message ``{"op": "environment"}`` answers with its SMI variables and the hosts it was given.
+``--http=N`` and ``--tcp=N`` take connections on a port. ``--fails`` writes a line and ends with exit code 3;
+``--mute`` never opens its channel. The message ``{"op": "environment"}`` is answered with the SMI variables
+and the hosts that the app was given.
 """
 
 import json

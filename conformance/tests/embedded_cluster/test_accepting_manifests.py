@@ -30,15 +30,14 @@ def _with_spec(manifest: Manifest, **spec: Any) -> Manifest:
 
 REFUSALS = [
     (
-        "split.smi-spec.io of a string weight",
+        "a string as a weight",
         a_split(weight="50"),
-        'TrafficSplit.split.smi-spec.io "website" is invalid: spec.backends[0].weight: Invalid value: "string": '
         'spec.backends[0].weight in body must be of type integer: "string"',
     ),
     (
         "a name that is no DNS name",
         _with(an_account(), name="Shop"),
-        'ServiceAccount "Shop" is invalid: metadata.name: Invalid value: "Shop": a lowercase RFC 1123 subdomain',
+        'ServiceAccount "Shop" is invalid: metadata.name: Invalid value: "Shop": a lowercase RFC 1123 sub',
     ),
     (
         "a Service that starts with a digit",
@@ -81,7 +80,7 @@ REFUSALS = [
     (
         "a field that only a real cluster honours",
         _with_spec(a_deployment(), strategy={"type": "Recreate"}),
-        'Deployment.apps "shop" is invalid: spec.strategy: Forbidden: the embedded cluster does not honour this',
+        'Deployment.apps "shop" is invalid: spec.strategy: Forbidden: the embedded cluster does not honour',
     ),
     (
         "an image that nobody has",
@@ -93,8 +92,7 @@ REFUSALS = [
                 "spec": {"containers": [{"name": "web", "image": "nginx"}]},
             }
         ),
-        'Pod "web" is invalid: spec.containers[0].image: Unsupported value: "nginx": supported values: '
-        '"smi-conformance/probe"',
+        'image: Unsupported value: "nginx": supported values: "smi-conformance/probe"',
     ),
     (
         "a selector that misses the template",
@@ -167,7 +165,7 @@ def test_warning_names_the_dropped_field(cluster, caplog):
 def test_field_of_a_core_kind_is_never_dropped(cluster):
     """What the embedded cluster would not honour it refuses, however lenient the caller is."""
     manifest = a_service(externalTrafficPolicy="Local")
-    with pytest.raises(ManifestRefusedError, match="spec.externalTrafficPolicy: Forbidden"):
+    with pytest.raises(ManifestRefusedError, match=r"spec\.externalTrafficPolicy: Forbidden"):
         cluster.apply([manifest], field_validation=FieldValidation.IGNORE)
 
 

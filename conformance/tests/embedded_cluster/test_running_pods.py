@@ -25,7 +25,7 @@ def has_ended(process: int) -> bool:
 
 
 def test_pod_runs_the_app_under_its_workload(cluster, ask_app):
-    """The app learns from its environment who it is and where it serves, and gets the container's arguments."""
+    """The environment says who the app is and where it serves; its arguments are the container's."""
     cluster.apply([a_deployment(ports=[8080])])
     cluster.await_ready(["here/shop"], ENOUGH)
     (pod,) = cluster.pods()
@@ -159,7 +159,7 @@ def test_pod_can_be_applied_without_a_deployment(cluster):
 
 
 def test_evidence_has_objects_states_and_logs(cluster, tmp_path):
-    """Per namespace: its objects, how its pods are, and the ends of their logs; nothing of other namespaces."""
+    """Per namespace: its objects, how its pods are, the ends of their logs; nothing of other namespaces."""
     cluster.apply(
         [a_namespace("there"), an_account(namespace="there"), a_service(), a_deployment(args=["--fails"])]
     )

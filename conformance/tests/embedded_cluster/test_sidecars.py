@@ -13,9 +13,11 @@ from conformance.model.manifest import Manifest, ObjectRef
 from conformance.tests.doubles.objects import a_deployment, a_namespace, a_service
 
 ENOUGH = timedelta(seconds=20)
-SIDECAR = (
-    "import os, sys, time; print('sidecar', os.getpid(), os.environ['COLOUR'], flush=True); time.sleep(99)"
-)
+SIDECAR = """
+import os, time
+print('sidecar', os.getpid(), os.environ['COLOUR'], flush=True)
+time.sleep(99)
+"""
 
 
 class SmallMesh:
@@ -75,7 +77,7 @@ def test_injector_is_asked_with_the_addresses_of_the_pod(cluster, mesh, ask_app)
 
 
 def test_namespace_is_known_to_the_mesh_before_its_first_pod_is(cluster, mesh):
-    """The Namespace and its Deployment come in one apply; a pod that started first would stay outside the mesh."""
+    """The Namespace and its Deployment come in one apply; a pod that starts first stays outside the mesh."""
     for number in range(10):
         name = f"meshed-{number}"
         cluster.apply([a_namespace(name, mesh="on"), a_deployment(namespace=name, replicas=3)])

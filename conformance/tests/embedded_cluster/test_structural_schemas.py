@@ -105,7 +105,7 @@ CRDS = [
 
 
 def test_crds_are_the_kinds_of_the_spec():
-    """Every kind of SMI that is stored as an object has a CRD, in every version the spec gives it, and none else."""
+    """Every kind that is stored as an object has a CRD, in every version the spec gives it, and none else."""
     found = {
         (crd["spec"]["names"]["kind"], crd["spec"]["names"]["plural"], crd["spec"]["group"]): [
             version["name"] for version in crd["spec"]["versions"]
@@ -120,7 +120,7 @@ def test_crds_are_the_kinds_of_the_spec():
 
 @pytest.mark.parametrize("crd", CRDS, ids=lambda crd: crd["metadata"]["name"])
 def test_crd_would_be_taken_by_kubernetes(crd):
-    """Name, scope, one stored version, all served, and a schema without the fields every object has anyway."""
+    """Name and scope fit, all versions are served, one is stored, and every part of a schema has a type."""
     spec = crd["spec"]
     assert crd["apiVersion"] == "apiextensions.k8s.io/v1"
     assert crd["metadata"]["name"] == f"{spec['names']['plural']}.{spec['group']}"
