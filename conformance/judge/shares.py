@@ -128,10 +128,8 @@ class ShareTest:
             )
             yield self._lost(verdict, f"nobody answered; {note}")
         elif self._tally.unanswered and not self._spread.may_fail:
-            dead = sorted(self._spread.among - alive) if alive is not None else []
-            note = f", but {', '.join(dead)} did not answer past the mesh either" if dead else ""
-            words = f"{self._tally.unanswered} of {self.calls} calls were answered by nobody{note}"
-            yield self._lost(Verdict.ERRORED if dead else Verdict.FAILED, words)
+            words = f"{self._tally.unanswered} of {self.calls} calls were answered by nobody"
+            yield self._lost(*self._unless_dead(Verdict.FAILED, words, alive))
 
     def _lost(self, verdict: Verdict, observed: str) -> Finding:
         expected = "calls may go unanswered" if self._spread.may_fail else "every call is answered"
@@ -159,14 +157,20 @@ class ShareTest:
 
     def _seen(self, key: str, alive: frozenset[str] | None) -> Finding:
         hits = self._tally.answers[key]
-        observed = f"it answered {hits} of {self.calls}"
-        if hits:
-            verdict = Verdict.PASSED
-        elif alive is not None and key not in alive:
-            verdict, observed = Verdict.ERRORED, f"{observed}, nor did it answer past the mesh"
-        else:
-            verdict = Verdict.FAILED if self.calls >= self._least() else Verdict.INCONCLUSIVE
+        missed = Verdict.FAILED if self.calls >= self._least() else Verdict.INCONCLUSIVE
+        verdict, observed = self._unless_dead(
+            Verdict.PASSED if hits else missed, f"it answered {hits} of {self.calls}", alive
+        )
         return self._finding(verdict, f"{key} at {self._subject}", f"{key} answers some calls", observed)
+
+    def _unless_dead(
+        self, verdict: Verdict, observed: str, alive: frozenset[str] | None
+    ) -> tuple[Verdict, str]:
+        """Blame no mesh for calls that went missing or elsewhere because a workload was down."""
+        dead = sorted(self._spread.among - alive) if alive is not None else []
+        if verdict is not Verdict.FAILED or not dead:
+            return verdict, observed
+        return Verdict.ERRORED, f"{observed}; {', '.join(dead)} did not answer past the mesh either"
 
     def _recorded(self) -> Finding:
         allowed = ", ".join(sorted(self._spread.among))
@@ -182,10 +186,8 @@ class ShareTest:
         assert self._spread.shares is not None
         share, hits, calls = self._spread.shares[key], self._tally.answers[key], self._tally.answered
         observed = f"it answered {hits} of {calls} ({hits / calls:.2%})" if calls else "nobody answered"
-        verdict = self._share_verdict(key)
-        if not hits and alive is not None and key not in alive:
-            verdict, observed = Verdict.ERRORED, f"{observed}, nor did it answer past the mesh"
-        elif verdict is Verdict.INCONCLUSIVE and calls:
+        verdict, observed = self._unless_dead(self._share_verdict(key), observed, alive)
+        if verdict is Verdict.INCONCLUSIVE and calls:
             low, high = _interval(hits, calls, self._settings.alpha)
             observed = f"{observed}; its share lies between {low:.2%} and {high:.2%}, which decides nothing"
         expected = f"{key} answers {float(share):.2%} of the calls"

@@ -65,7 +65,7 @@ def test_schemes_are_alternatives():
 
 
 def test_schemes_that_exclude_each_other_bind_nobody_who_meets_one_of_them():
-    """Account and labels together bind nobody for certain; who meets both is open, as in the text's example."""
+    """Account and labels together bind nobody for certain; who meets both is open, as in the example."""
     labels = {"matchLabels": {"app": "client-a"}}
     binding = a_binding("bound", serviceAccount="client-a", podLabelSelector=labels)
     assert _granted(binding, "client-a") is Access.OPEN

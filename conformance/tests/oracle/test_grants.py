@@ -213,10 +213,11 @@ def test_destinations_outside_the_mesh_are_not_judged():
 
 
 def test_refusals_hold_for_every_form_of_address():
-    """By name, short name, virtual address and pod address the answer is one."""
+    """By name, short name, virtual address and pod address; only a grant at a pod's address is open."""
     manifests = [a_group(), a_target()]
     for form in AddressForm:
-        assert access(manifests, a_cell(form=form)) is Access.ALLOWED
+        granted = Access.OPEN if form is AddressForm.POD else Access.ALLOWED
+        assert access(manifests, a_cell(form=form)) is granted
         assert access(manifests, a_cell("client-b", form=form)) is Access.DENIED
 
 
