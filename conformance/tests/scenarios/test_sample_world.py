@@ -4,7 +4,7 @@ import pytest
 
 from conformance.errors import ScenarioError
 from conformance.model.topology import AppProtocol
-from conformance.scenario import load_world
+from conformance.scenario import load_manifests, load_world
 
 
 def test_world_is_complete(world):
@@ -80,6 +80,22 @@ def test_unknown_workload_is_named(world, namespaces):
     """To ask for a workload that is not there is a mistake with a list of those that are."""
     with pytest.raises(ScenarioError, match="no workload 'smi-here/nobody'"):
         world.manifests(namespaces, {"smi-here/nobody"})
+
+
+def test_manifests_of_a_file_are_read_in_order(tmp_path):
+    """Ordinary manifests keep the order of their file; empty documents are nothing."""
+    text = "---\n".join(
+        f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n" for name in ("b", "a")
+    )
+    (tmp_path / "policy.yaml").write_text(f"{text}---\n", encoding="utf-8")
+    assert [one.name for one in load_manifests(tmp_path / "policy.yaml")] == ["b", "a"]
+
+
+def test_text_that_is_no_manifest_is_refused(tmp_path):
+    """A document without kind is told so."""
+    (tmp_path / "policy.yaml").write_text("name: x\n", encoding="utf-8")
+    with pytest.raises(ScenarioError, match="is no manifest"):
+        load_manifests(tmp_path / "policy.yaml")
 
 
 def test_object_twice_is_refused(tmp_path):

@@ -1,4 +1,4 @@
-"""A provider may serve versions together that are no partners; then some scenarios cannot be written for it."""
+"""Where a provider serves versions together that are no partners, some scenarios cannot be written."""
 
 import pytest
 
