@@ -7,9 +7,10 @@ from conformance.refmesh.certificates import CredentialSettings
 from conformance.refmesh.control_plane import ControlPlane, ControlPlaneSettings, SidecarLaunch
 from conformance.refmesh.envoy import envoy_version
 from conformance.refmesh.interception import Interception
+from conformance.refmesh.progress import ResourceKind
 from conformance.refmesh.server import ServerSettings
 from conformance.refmesh.snapshot import Snapshot
-from conformance.refmesh.store import Rejection, ResourceKind, SidecarStatus
+from conformance.refmesh.store import Rejection, SidecarStatus
 
 __all__ = [
     "ControlPlane",

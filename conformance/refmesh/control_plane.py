@@ -18,9 +18,10 @@ from conformance.refmesh.certificates import Credentials, CredentialSettings
 from conformance.refmesh.envoy import envoy_argv, envoy_path, envoy_version, last_refusal, says_ready
 from conformance.refmesh.interception import Interception
 from conformance.refmesh.pipeline import Pipeline
+from conformance.refmesh.progress import ResourceKind
 from conformance.refmesh.server import DiscoveryServer, ServerSettings
 from conformance.refmesh.snapshot import Snapshot
-from conformance.refmesh.store import Rejection, ResourceKind, SidecarStatus
+from conformance.refmesh.store import Rejection, SidecarStatus
 from conformance.refmesh.translate import MeshSettings
 
 logger = logging.getLogger(__name__)

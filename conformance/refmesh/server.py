@@ -20,7 +20,8 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from conformance.errors import EnvironmentBrokenError
-from conformance.refmesh.store import Offer, Rejection, ResourceKind, Store
+from conformance.refmesh.progress import Offer, ResourceKind
+from conformance.refmesh.store import Rejection, Store
 
 logger = logging.getLogger(__name__)
 

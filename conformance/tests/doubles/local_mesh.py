@@ -42,9 +42,7 @@ class LocalMesh:
         self._numbers = {name: number for number, name in enumerate(names, start=1)}
         self._stack = ExitStack()
         self._directory = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="lm")))
-        self._policy: tuple[Object, ...] = ()
         self._launches: dict[str, SidecarLaunch] = {}
-        self._absent: set[str] = set()
         self.plane = ControlPlane(self._directory / "plane", Addresses(), settings, pipeline)
 
     def __enter__(self) -> Self:
@@ -66,15 +64,12 @@ class LocalMesh:
     def __exit__(self, *exc: object) -> None:
         self._stack.close()
 
-    def apply(self, *policy: Object) -> None:
-        """Let *policy* be all SMI objects there are."""
-        self._policy = policy
-        self.plane.replace([*self.world(), *policy])
+    def apply(self, *policy: Object, absent: Iterable[str] = ()) -> None:
+        """Let *policy* be all SMI objects there are, and all pods and Services be there but *absent*.
 
-    def set_absent(self, *names: str) -> None:
-        """Let the pods and Services of *names*, and no others, be gone; their processes go on."""
-        self._absent = set(names)
-        self.apply(*self._policy)
+        It is one change. The processes of absent pods go on.
+        """
+        self.plane.replace([*self.world(absent), *policy])
 
     def is_current(self) -> bool:
         """Say whether every sidecar has taken over all there is."""
@@ -110,9 +105,9 @@ class LocalMesh:
         """Give the directory of a pod, with its sidecar's log and socket."""
         return self._directory / name
 
-    def world(self) -> list[Object]:
-        """Write all Pods and Services as Kubernetes stores them."""
-        present = {name: number for name, number in self._numbers.items() if name not in self._absent}
+    def world(self, absent: Iterable[str] = ()) -> list[Object]:
+        """Write all Pods and Services as Kubernetes stores them, but those of *absent*."""
+        present = {name: number for name, number in self._numbers.items() if name not in set(absent)}
         return [make(name, number) for name, number in present.items() for make in (a_pod, a_service)]
 
     def _start_sidecar(self, name: str) -> None:

@@ -157,3 +157,15 @@ def test_sidecar_becomes_ready_only_when_its_pod_is_known(plane, tmp_path):
         assert not launch.is_ready()
         plane.replace([a_pod("late", 9), a_service("late", 9)])
         wait_until(launch.is_ready, "the sidecar is ready")
+
+
+@pytest.mark.envoy
+def test_sidecar_that_is_started_again_gets_everything_again(plane, tmp_path):
+    """Its predecessor took over all there is; it knows nothing and asks from the beginning."""
+    launch = plane.sidecar(a_pod("late", 9), "127.77.2.9", tmp_path / "pod")
+    plane.replace([a_pod("late", 9), a_service("late", 9)])
+    for _ in range(2):
+        with process(launch.argv, launch.log, launch.environment):
+            wait_until(launch.is_ready, "the sidecar is ready")
+        assert not launch.is_ready()
+    assert plane.rejections() == ()

@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from conformance.errors import EnvironmentBrokenError
+from conformance.refmesh.progress import ResourceKind
 from conformance.refmesh.server import DiscoveryServer, ServerSettings
 from conformance.refmesh.snapshot import POLICY, Snapshot
-from conformance.refmesh.store import ResourceKind
 
 ME = "here/shop-0"
 LISTENERS, CLUSTERS, ROUTES = ResourceKind

@@ -4,7 +4,7 @@ import pytest
 
 from conformance.errors import EnvoyMissingError
 from conformance.refmesh.envoy import envoy_version, last_refusal, says_ready
-from conformance.refmesh.store import ResourceKind
+from conformance.refmesh.progress import ResourceKind
 
 
 def a_program(path, text, mode=0o755):

@@ -2,8 +2,9 @@
 
 import pytest
 
+from conformance.refmesh.progress import ResourceKind
 from conformance.refmesh.snapshot import POLICY, Snapshot
-from conformance.refmesh.store import Rejection, ResourceKind, Store
+from conformance.refmesh.store import Rejection, Store
 
 LISTENERS, CLUSTERS, ROUTES = ResourceKind
 ME = "here/shop-0"

@@ -34,7 +34,6 @@ def running():
 @pytest.fixture
 def mesh(running):
     """A mesh without any policy."""
-    running.set_absent()
     running.apply()
     wait_until(running.is_current, "the sidecars have forgotten all policy")
     before = len(running.plane.rejections())
@@ -123,17 +122,32 @@ def test_pods_that_come_and_go_lose_no_call_to_others(mesh):
     wait_until(lambda: mesh.call("client", "shop")[0] == 200, "the grant opens the path")
     with load(mesh, "client", "shop") as answers:
         for number in range(10):
-            mesh.set_absent(*(["web", "web-v1"] if number % 2 == 0 else []))
+            mesh.apply(*policy, absent=() if number % 2 else ("web", "web-v1"))
             wait_until(mesh.is_current, "the sidecars know the change")
+    assert statuses(answers) == {200}
+
+
+def test_backend_that_comes_and_goes_with_its_split_loses_no_call(mesh):
+    """Its clusters arrive before the routes that lead to it, and go after them, though it is one change."""
+    grants = (a_grant("client", "web-v1"), a_grant("client", "web-v2"), some_routes())
+    mesh.apply(*grants, a_split("web", web_v1=1))
+    wait_until(lambda: mesh.call("client", "web") == (200, "web-v1"), "the split has its effect")
+    with load(mesh, "client", "web") as answers:
+        for number in range(20):
+            backend = "web-v1" if number % 2 else "web-v2"
+            absent = ("web-v2",) if backend == "web-v1" else ()
+            mesh.apply(*grants, a_split("web", **{backend: 1}), absent=absent)
+            wait_until(mesh.is_current, "the sidecars know the change")
+            assert mesh.call("client", "web") == (200, backend)
     assert statuses(answers) == {200}
 
 
 def test_world_that_comes_back_can_be_called(mesh):
     """A Service that was gone gets its listeners, routes and clusters back."""
-    mesh.apply(a_grant("client", "web"), some_routes())
-    mesh.set_absent("web")
+    policy = (a_grant("client", "web"), some_routes())
+    mesh.apply(*policy, absent=("web",))
     wait_until(mesh.is_current, "the sidecars know that it is gone")
-    mesh.set_absent()
+    mesh.apply(*policy)
     wait_until(mesh.is_current, "the sidecars know that it is back")
     assert mesh.call("client", "web") == (200, "web")
 
