@@ -82,7 +82,7 @@ def make_run_directory(run_id: str, root: Path) -> RunDirectory:
         raise UsageError(
             f"sockets below a folder of {len(str(root))} characters get paths that the kernel does not take",
             str(root),
-            f"choose a folder and a run id of at most {_LONGEST_PATH} characters together",
+            f"set XDG_RUNTIME_DIR to a path of at most {_LONGEST_PATH - len(run_id)} characters",
         )
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _only_one_at(root):

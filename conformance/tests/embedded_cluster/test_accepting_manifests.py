@@ -9,6 +9,7 @@ from conformance.cluster.embedded import FieldValidation, LocalCluster
 from conformance.errors import ManifestRefusedError
 from conformance.model.manifest import Manifest, ObjectRef
 from conformance.tests.doubles.objects import (
+    STAND_IN_APP,
     a_deployment,
     a_namespace,
     a_service,
@@ -18,6 +19,14 @@ from conformance.tests.doubles.objects import (
 )
 
 SPLIT = ObjectRef("TrafficSplit", "here", "website")
+
+
+@pytest.fixture(scope="module")
+def shared_cluster(tmp_path_factory):
+    """One cluster for all refusals, since they leave nothing in it."""
+    with LocalCluster("refusals", tmp_path_factory.mktemp("runs"), app_module=STAND_IN_APP) as opened:
+        opened.apply([a_namespace()])
+        yield opened
 
 
 def _with(manifest: Manifest, **metadata: Any) -> Manifest:
@@ -119,13 +128,13 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("manifest", "words"), [pytest.param(*rest, id=name) for name, *rest in REFUSALS])
-def test_manifest_is_refused_in_the_words_of_an_api_server(cluster, manifest, words):
+def test_manifest_is_refused_in_the_words_of_an_api_server(shared_cluster, manifest, words):
     """What is wrong is said as Kubernetes says it, and nothing is stored."""
-    before = cluster.list(str(manifest.body["kind"]))
+    before = shared_cluster.list(str(manifest.body["kind"]))
     with pytest.raises(ManifestRefusedError) as refused:
-        cluster.apply([manifest])
+        shared_cluster.apply([manifest])
     assert words in refused.value.what
-    assert cluster.list(str(manifest.body["kind"])) == before
+    assert shared_cluster.list(str(manifest.body["kind"])) == before
 
 
 def test_refusal_says_which_object_and_what_to_do(cluster):

@@ -21,7 +21,7 @@ time.sleep(99)
 
 
 class SmallMesh:
-    """Gives pods of namespaces with the label ``mesh`` a process that only sleeps; ready when it has said a line."""
+    """Gives pods of namespaces with the label ``mesh`` a process that sleeps; ready when it has spoken."""
 
     def __init__(self) -> None:
         self.asked: list[Sandbox] = []
