@@ -89,7 +89,7 @@ def test_delivery_of_what_is_denied_fails_and_names_who_got_it(arrived):
 
 
 def test_all_repeats_of_a_grant_have_to_pass():
-    """One refusal among many answers is a failure where both ends are alive, and an error where they are not."""
+    """One refusal among answers fails where both ends are alive, and is an error where they are not."""
     calls = [let_through(CELL), refused(CELL), let_through(CELL)]
     assert _verdict(Access.ALLOWED, [let_through(CELL)] * 3) is Verdict.PASSED
     assert _verdict(Access.ALLOWED, calls, alive=[SHOP]) is Verdict.FAILED
