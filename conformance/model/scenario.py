@@ -102,7 +102,7 @@ class Scenario:
     steps: tuple[Step, ...]
     path: Path
     """The file it was read from, relative to the scenarios' root."""
-    catches: tuple[str, ...] = ()
+    catches: tuple[str, ...]
     """Names of wrong meshes (faults of the reference mesh) that must fail it."""
 
 

@@ -70,7 +70,7 @@ class ReferenceMesh:
             return None
         launch = self._plane.sidecar(sandbox.pod.body, sandbox.app_address, sandbox.directory)
         return Sidecar(
-            argv=launch.argv, environment=launch.environment, log_name="envoy", is_ready=launch.is_ready
+            argv=launch.argv, environment=launch.environment, log_name=launch.log.name, is_ready=launch.is_ready
         )
 
     def removed(self, pod: ObjectRef) -> None:

@@ -66,6 +66,7 @@ class _Reader:
             open=tuple(self._pair(("open", at), text) for at, text in enumerate(item.get("open", []))),
             steps=tuple(self._steps(item["steps"])),
             path=Path(folder, self.document.path.name),
+            catches=tuple(item.get("catches", [])),
         )
         checks.check_requirements(self.document, scenario, self.requirements)
         checks.check_objects(self.document, scenario, self.world.symbolic)
