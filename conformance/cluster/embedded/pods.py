@@ -175,20 +175,20 @@ class PodRunner:
             if now != told:
                 report(self.pod, now)
                 told = now
-            if self._next_event() is _STOP:
+            if self._is_told_to_stop():
                 return
 
-    def _next_event(self) -> object:
-        """Wait for the end of a process, the stop, or the time to look again."""
+    def _is_told_to_stop(self) -> bool:
+        """Wait for the stop, the end of a process, or the time to look again."""
         try:
             event = self._events.get(timeout=self._pause())
         except queue.Empty:
-            return None
+            return False
         if event is None:
-            return _STOP
+            return True
         container, code = event
         container.note_end(code)
-        return container
+        return False
 
     def _pause(self) -> float | None:
         if any(one.running and not one.ready for one in self._containers):
@@ -227,6 +227,3 @@ class PodRunner:
                 event = self._events.get(timeout=_ASKING_PAUSE if not container.pid else None)
                 if event is not None:
                     event[0].running = False
-
-
-_STOP = object()
