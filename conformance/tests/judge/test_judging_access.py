@@ -73,6 +73,13 @@ def test_control_of_a_caller_outside_the_mesh_is_a_pair():
         assert words in judgement.findings[0].observed
 
 
+def test_other_callers_outside_the_mesh_are_no_control():
+    """That somebody else reached a place outside the mesh does not show that this caller can."""
+    away = let_through(a_cell("client-b", "outside/outsider"), "outside/outsider")
+    proofs = [away, let_through(a_cell("client-b"))]
+    assert _verdict(Access.DENIED, [refused(OUTSIDE)], proofs, cell=OUTSIDE) is Verdict.INCONCLUSIVE
+
+
 @pytest.mark.parametrize(
     "arrived",
     [

@@ -8,6 +8,7 @@ from itertools import cycle, islice
 import pytest
 
 from conformance.judge import ShareTest, SplitSettings
+from conformance.judge.shares import _ratio_tests
 from conformance.model.expectation import Spread
 from conformance.model.verdict import Verdict
 from conformance.tests.doubles.witnesses import a_sample
@@ -102,6 +103,21 @@ def test_weight_of_one_in_a_thousand_is_neither_lost_nor_rounded_up():
     spread = _spread({A: 999, B: 1})
     assert _verdicts(spread, {A: 1}, 3) == {Verdict.FAILED: 3}
     assert _verdicts(spread, {A: 99, B: 1}, 3) == {Verdict.FAILED: 3}
+
+
+def test_alpha_is_shared_out_among_all_tests():
+    """Two sides of three shares are six tests, which together fail exact shares no more often than stated."""
+    tests = _ratio_tests(_spread({A: 5, B: 3, C: 2}), SplitSettings())
+    assert sum(test.alpha for test in tests.values()) == pytest.approx(SplitSettings().alpha)
+
+
+def test_alternative_that_was_ruled_out_stays_so():
+    """A look that decides one side holds, even where later calls alone would leave that side open again."""
+    test = ShareTest(_HALVES, "here/web:8080")
+    test.add(a_sample({A: 900, B: 1100}))
+    assert not test.decided
+    test.add(a_sample({A: 2250, B: 1750}))
+    assert test.judgement().verdict is Verdict.PASSED
 
 
 def test_single_backend_takes_enough_calls_to_see_a_leak():

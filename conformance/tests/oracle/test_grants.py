@@ -86,8 +86,8 @@ def test_empty_matches_never_grant_more_than_omitted_ones():
 
 def test_unknown_match_name_grants_nothing_and_does_not_open_the_group():
     """A misspelt name opens no path; the good path beside it may pass, or the target may be inert."""
-    only = [_TWO, a_target(rules=[http_rule(matches=["metrix"])])]
-    beside = [_TWO, a_target(rules=[http_rule(matches=["metrix", "api"])])]
+    only = [_TWO, a_target(rules=[http_rule(matches=["other"])])]
+    beside = [_TWO, a_target(rules=[http_rule(matches=["other", "api"])])]
     assert access(only, a_cell(request="GET /metrics")) is Access.DENIED
     assert access(beside, a_cell(request="GET /metrics")) is Access.DENIED
     assert access(beside, a_cell(request="GET /api")) is Access.OPEN
@@ -249,7 +249,7 @@ def test_unknown_names_and_foreign_short_names_are_errors_of_the_scenario():
     """A typing error must not read as a refusal."""
     with pytest.raises(ScenarioError, match="no Service 'here/shpo'"):
         access([], a_cell(target="shpo"))
-    with pytest.raises(ScenarioError, match="no workload 'here/cleint'"):
-        access([], a_cell("cleint"))
+    with pytest.raises(ScenarioError, match="no workload 'here/nobody'"):
+        access([], a_cell("nobody"))
     with pytest.raises(ScenarioError, match="means another Service"):
         access([], a_cell("there/client-a", form=AddressForm.SHORT))

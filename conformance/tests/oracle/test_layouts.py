@@ -63,5 +63,12 @@ def test_kind_under_a_foreign_group_or_an_unknown_version_is_no_smi_object():
     assert access([a_group(), _as_version(a_target(), "access.smi-spec.io/v1alpha5")]) is Access.DENIED
 
 
+def test_later_object_of_one_name_is_the_one_in_force():
+    """Versions of a kind share their objects, so the last that was applied replaces the first."""
+    open_to_b = a_target(sources=["client-b"], version="v1alpha4")
+    assert access([a_group(), a_target(version="v1alpha1"), open_to_b]) is Access.DENIED
+    assert access([a_group(), open_to_b, a_target(version="v1alpha1")]) is Access.ALLOWED
+
+
 def _as_version(manifest: Manifest, api_version: str) -> Manifest:
     return Manifest({**manifest.body, "apiVersion": api_version})

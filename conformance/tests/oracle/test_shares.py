@@ -118,8 +118,15 @@ def test_backends_are_services_of_the_splits_own_namespace():
 
 def test_dotted_root_of_another_namespace_does_not_touch_this_one():
     """website.there in a split of here is not here's website; website.here may be."""
-    assert spread([a_split({"website-v1": 1}, root="website.there")]).among == ALL
+    assert spread([a_split({"website-v1": 1}, root="website.there")]) == spread([])
     assert spread([a_split({"website-v1": 1}, root="website.here")]).required == NONE
+
+
+def test_root_that_selects_no_backend_is_recorded():
+    """The text's workflow has a root over its backends; what another root does is open, but for strangers."""
+    world = a_topology(services=(a_service("here/website", app="website", version="v3"),))
+    found = spread([a_split({"website-v1": 1})], topology=world)
+    assert (found.shares, found.among, found.required, found.may_fail) == (None, {V1}, NONE, True)
 
 
 def test_splits_do_not_nest():
@@ -241,3 +248,11 @@ def test_cells_through_a_split_are_decided_by_its_backends():
     assert (
         access([a_split({"website-v1": 1}), a_group(), stranger], a_cell(target="website")) is Access.DENIED
     )
+
+
+def test_cell_whose_calls_may_fail_is_open_even_where_everybody_is_granted():
+    """With all weights 0 the mesh may refuse what access allows; who is not granted is denied all the same."""
+    grants = [a_target(f"to-{v}", destination=f"website-{v}") for v in ("v1", "v2", "v3")]
+    manifests = [a_split({"website-v1": 0}), a_group(), *grants]
+    assert access(manifests, a_cell(target="website")) is Access.OPEN
+    assert access(manifests, a_cell("client-b", "website")) is Access.DENIED
