@@ -251,7 +251,7 @@ def test_cells_through_a_split_are_decided_by_its_backends():
 
 
 def test_cell_whose_calls_may_fail_is_open_even_where_everybody_is_granted():
-    """With all weights 0 the mesh may refuse what access allows; who is not granted is denied all the same."""
+    """With all weights 0 the mesh may refuse what access allows; who is not granted is denied anyway."""
     grants = [a_target(f"to-{v}", destination=f"website-{v}") for v in ("v1", "v2", "v3")]
     manifests = [a_split({"website-v1": 0}), a_group(), *grants]
     assert access(manifests, a_cell(target="website")) is Access.OPEN
