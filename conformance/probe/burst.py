@@ -157,13 +157,9 @@ class _Run:
         try:
             self._note_other(observe_failure(self._id(number), error, perf_counter() - started))
         except OutOfMeansError as trouble:
-            self._give_up(trouble)
+            if not self._finished.done():
+                self._finished.set_exception(trouble)
         self._count_down()
-
-    def _give_up(self, trouble: OutOfMeansError) -> None:
-        self._next = self._burst.calls
-        if not self._finished.done():
-            self._finished.set_exception(trouble)
 
     def _note_other(self, seen: Observation) -> None:
         key = (seen.ending, seen.status, seen.responder is not None)

@@ -1,7 +1,9 @@
 """Probe apps as real processes on loopback addresses, and servers beside them that break every promise."""
 
+import asyncio
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -50,6 +52,11 @@ class SocketStream:
         reply: Mapping[str, Any] = json.loads(self._file.readline())
         return reply
 
+    def has_reply(self) -> bool:
+        """Say whether something has come that was not read."""
+        readable, _, _ = select.select([self._socket], [], [], 0)
+        return bool(readable)
+
     def ask(self, **message: Any) -> Mapping[str, Any]:
         """Send one object and wait for the reply."""
         self.write(message)
@@ -59,6 +66,23 @@ class SocketStream:
         """Close the socket."""
         self._file.close()
         self._socket.close()
+
+
+class Wire(asyncio.Transport):
+    """A connection's transport that remembers what was written and whether it was closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[bytes] = []
+        self.is_closed = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Remember."""
+        self.written.append(bytes(data))
+
+    def close(self) -> None:
+        """Remember."""
+        self.is_closed = True
 
 
 class ProbeApps:

@@ -1,18 +1,17 @@
 """The app's channel: order on one connection, independence between two."""
 
 import json
-import time
 from datetime import timedelta
 
 SHOP = "here/shop"
 SLOW_SEND = {
     "op": "send",
-    "calls": [["slow-1", "shop", 8080, ["GET", "/", [["x-smi-delay-ms", "500"]]]]],
+    "calls": [["slow-1", "shop", 8080, ["GET", "/", [["x-smi-delay-ms", "800"]]]]],
     "connections": 1,
     "keep_alive": False,
     "timeout_ms": 5000,
 }
-SECOND = timedelta(seconds=2)
+LONG = timedelta(seconds=10)
 
 
 def test_replies_keep_the_order_of_the_requests(apps):
@@ -20,18 +19,17 @@ def test_replies_keep_the_order_of_the_requests(apps):
     stream = apps.stream(SHOP)
     stream.write(SLOW_SEND)
     stream.write({"op": "ping"})
-    assert "observations" in stream.read(SECOND)
-    assert stream.read(SECOND)["workload"] == SHOP
+    assert "observations" in stream.read(LONG)
+    assert stream.read(LONG)["workload"] == SHOP
 
 
 def test_two_connections_do_not_wait_for_each_other(apps):
     """A ping on one is answered while a plan runs on the other."""
     busy, free = apps.stream(SHOP), apps.stream(SHOP)
     busy.write(SLOW_SEND)
-    started = time.monotonic()
     assert free.ask(op="ping")["workload"] == SHOP
-    assert time.monotonic() - started < 0.4
-    assert "observations" in busy.read(SECOND)
+    assert not busy.has_reply()
+    assert "observations" in busy.read(LONG)
 
 
 def test_request_that_cannot_be_read_is_answered_and_the_channel_goes_on(apps):
@@ -39,7 +37,7 @@ def test_request_that_cannot_be_read_is_answered_and_the_channel_goes_on(apps):
     stream = apps.stream(SHOP)
     for line in (b"{", b"[]", b'{"op": "dance"}', b'{"op": "receipts"}', b"{}"):
         stream.write_line(line)
-        assert stream.read(SECOND)["error"]
+        assert stream.read(LONG)["error"]
     assert stream.ask(op="ping")["workload"] == SHOP
 
 

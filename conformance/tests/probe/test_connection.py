@@ -4,21 +4,9 @@ import pytest
 
 from conformance.model.traffic import Ending
 from conformance.probe.connection import HttpConnection
+from conformance.tests.doubles.probe_apps import Wire
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
-
-
-class Wire:
-    """Remembers what was written and whether it was closed."""
-
-    def __init__(self):
-        self.written, self.is_closed = [], False
-
-    def write(self, data):
-        self.written.append(data)
-
-    def close(self):
-        self.is_closed = True
 
 
 @pytest.fixture

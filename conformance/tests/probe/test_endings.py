@@ -9,12 +9,12 @@ from conformance.tests.doubles.probe_apps import reset
 from conformance.tests.doubles.traffic import a_call
 
 CALLER = "here/caller"
-SHORT = timedelta(milliseconds=200)
+SHORT, LONG = timedelta(milliseconds=200), timedelta(seconds=5)
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
 
 def send(prober, *calls, **plan):
-    seen = prober.send({CALLER: TrafficPlan(calls=calls, timeout=SHORT, **plan)}, [])
+    seen = prober.send({CALLER: TrafficPlan(calls=calls, **plan)}, [])
     return [seen[call.id][0] for call in calls]
 
 
@@ -53,7 +53,8 @@ def says_nothing(taken):
 def test_ending_names_what_the_network_did(apps, prober, request_, behaviour, ending):
     """Reset, close, garbage and silence are told apart, over HTTP and over TCP."""
     apps.serve("odd", behaviour)
-    (seen,) = send(prober, a_call("odd", port=8300, request=request_))
+    timeout = SHORT if ending is Ending.TIMED_OUT else LONG
+    (seen,) = send(prober, a_call("odd", port=8300, request=request_), timeout=timeout)
     assert (seen.ending, seen.responder) == (ending, None)
 
 
@@ -138,6 +139,21 @@ def test_connection_that_announces_its_end_is_not_used_again(apps, prober):
     seen = send(prober, *(a_call("last") for _ in range(3)), keep_alive=True)
     assert [one.ending for one in seen] == [Ending.ANSWERED] * 3
     assert server.taken == 3
+
+
+def test_connection_that_became_a_tunnel_carries_no_other_call(apps, prober):
+    """After the answer to CONNECT, what follows is not HTTP any more."""
+
+    def opens_tunnel(taken):
+        taken.recv(65536)
+        taken.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        taken.recv(65536)
+
+    server = apps.serve("tunnel", opens_tunnel)
+    connect = HttpRequest(method="CONNECT", path="shop:8080")
+    seen = send(prober, *(a_call("tunnel", request=connect) for _ in range(2)), keep_alive=True)
+    assert [one.ending for one in seen] == [Ending.ANSWERED] * 2
+    assert server.taken == 2
 
 
 def test_unasked_bytes_are_not_taken_for_the_next_answer(apps, prober):

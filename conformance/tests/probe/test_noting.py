@@ -5,8 +5,10 @@ import socket
 import pytest
 
 from conformance.model.traffic import Receipt
+from conformance.probe.http_server import HttpEcho
 from conformance.probe.ledger import Ledger, RawReceipt
 from conformance.probe.prober import Prober
+from conformance.tests.doubles.probe_apps import Wire
 
 SHOP = "here/shop"
 
@@ -41,10 +43,37 @@ def test_http_request_that_is_cut_within_its_headers_is_noted(apps, prober: Prob
     assert [(one.method, one.raw_path) for one in prober.strays([SHOP])[SHOP]] == [("POST", "/half")]
 
 
-def test_http_request_that_is_cut_within_its_body_is_noted_once(apps, prober: Prober):
-    """The headers are the delivery; the end of the connection does not make it two."""
-    deliver(apps, 8080, b"POST /cut HTTP/1.1\r\nhost: shop\r\ncontent-length: 9\r\n\r\nabc")
-    assert [one.raw_path for one in prober.strays([SHOP])[SHOP]] == ["/cut"]
+@pytest.mark.parametrize("ends", [(), (b"not a chunk",)], ids=["cut", "unreadable"])
+def test_http_request_that_goes_wrong_within_its_body_is_noted_once(ends):
+    """The headers are the delivery; what becomes of the body does not make it two."""
+    ledger = Ledger(SHOP)
+    echo = HttpEcho(SHOP, 8080, ledger)
+    echo.connection_made(Wire())
+    start = b"POST /cut HTTP/1.1\r\nx-smi-call: c1\r\ntransfer-encoding: chunked\r\n\r\n"
+    for data in (start, b"5\r\nabc", *ends):
+        echo.data_received(data)
+    echo.connection_lost(None)
+    assert [one.raw_path for one in ledger.take(["c1", ""])] == ["/cut"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "closes"),
+    [
+        (b"GET / HTTP/1.1\r\n\r\n", False),
+        (b"GET / HTTP/1.0\r\n\r\n", True),
+        (b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n", True),
+        (b"CONNECT a:80 HTTP/1.1\r\n\r\n", True),
+        (b"ODD / HTTP/1.1\r\n\r\n", True),
+    ],
+)
+def test_last_answer_of_a_connection_says_that_it_is_the_last(request_, closes):
+    """Else a proxy would send the next call into the close, and the call would look cut by the mesh."""
+    wire = Wire()
+    echo = HttpEcho(SHOP, 8080, Ledger(SHOP))
+    echo.connection_made(wire)
+    echo.data_received(request_)
+    assert (b"connection: close\r\n" in b"".join(wire.written)) is closes
+    assert wire.is_closed is closes
 
 
 def test_unreadable_request_keeps_its_call_id(apps):

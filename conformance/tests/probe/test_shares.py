@@ -104,7 +104,7 @@ def test_burst_begins_no_more_calls_after_its_limit(prober):
     slow = HttpRequest(headers=(("x-smi-delay-ms", "100"),))
     started = time.monotonic()
     shares = sample(prober, calls=1000, connections=1, request=slow, limit=timedelta(milliseconds=400))
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
     answered = sum(shares.counts.values())
     assert 1 <= answered < 10
     assert answered + shares.unsent == 1000
