@@ -22,15 +22,15 @@ def a_cell(
 ) -> Cell:
     """Make a cell; names without a namespace are in ``here``."""
     return Cell(
-        source=_key(source), target=Target(name=_key(target), port=port, form=form), request=sent(request)
+        source=_key(source),
+        target=Target(name=_key(target), port=port, form=form),
+        request=http(request) if isinstance(request, str) else request,
     )
 
 
-def sent(request: Request | str) -> Request:
+def http(text: str) -> HttpRequest:
     """Read ``GET /path`` as a request."""
-    if not isinstance(request, str):
-        return request
-    method, _, path = request.partition(" ")
+    method, _, path = text.partition(" ")
     return HttpRequest(method=method, path=path)
 
 
@@ -56,11 +56,16 @@ def spread(
     manifests: Sequence[Manifest],
     *,
     topology: Topology | None = None,
-    request: Request | str = "GET /",
+    request: HttpRequest | str = "GET /",
     source: str = "client-a",
     port: int = 8080,
     granted: bool = False,
 ) -> Spread:
     """Say who the oracle expects to answer at the website; without *granted*, access is not served."""
-    probe = SplitProbe(source=_key(source), service="here/website", port=port, request=sent(request))
+    probe = SplitProbe(
+        source=_key(source),
+        service="here/website",
+        port=port,
+        request=http(request) if isinstance(request, str) else request,
+    )
     return expected_spread(manifests, topology or a_topology(), probe, access=granted)

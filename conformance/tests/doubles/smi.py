@@ -106,9 +106,7 @@ def a_split(
     return _manifest("split", version, "TrafficSplit", name, namespace, {"spec": spec})
 
 
-def _manifest(
-    group: str, version: str, kind: str, name: str, namespace: str, body: Object
-) -> Manifest:
+def _manifest(group: str, version: str, kind: str, name: str, namespace: str, body: Object) -> Manifest:
     head = {
         "apiVersion": f"{group}.smi-spec.io/{version}",
         "kind": kind,

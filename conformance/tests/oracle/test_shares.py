@@ -8,7 +8,15 @@ from conformance.model.expectation import Access
 from conformance.model.traffic import HttpRequest
 from conformance.tests.doubles.asking import TCP, a_cell, access, spread
 from conformance.tests.doubles.small_world import a_service, a_topology
-from conformance.tests.doubles.smi import a_group, a_split, a_target, account, an_entry
+from conformance.tests.doubles.smi import (
+    a_group,
+    a_split,
+    a_target,
+    a_tcp_route,
+    account,
+    an_entry,
+    tcp_rule,
+)
 
 V1, V2, V3 = (f"here/website-v{number}" for number in (1, 2, 3))
 ALL = frozenset({V1, V2, V3})
@@ -153,9 +161,11 @@ def test_caller_outside_the_mesh_is_not_split():
 
 
 def test_raw_tcp_may_be_split_or_not():
-    """The text neither promises nor excludes it."""
-    found = spread([a_split({"website-v1": 1})], request=TCP, port=8300)
-    assert (found.among, found.required) == (ALL, NONE)
+    """The text neither promises nor excludes it, so both the backend and the root's own pods may be reached."""
+    grant = a_target(destination="website-v1", rules=[tcp_rule()])
+    cell = a_cell(target="website", port=8300, request=TCP)
+    assert access([a_split({"website-v1": 1}), a_tcp_route(), grant], cell) is Access.OPEN
+    assert access([a_split({"website-v1": 1})], cell) is Access.DENIED
 
 
 _FIREFOX = a_group("firefox", an_entry("ff", None, None, {"user-agent": ".*Firefox.*"}))
