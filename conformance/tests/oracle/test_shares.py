@@ -161,7 +161,7 @@ def test_caller_outside_the_mesh_is_not_split():
 
 
 def test_raw_tcp_may_be_split_or_not():
-    """The text neither promises nor excludes it, so both the backend and the root's own pods may be reached."""
+    """The text neither promises nor excludes it, so the backend and the root's own pods may be reached."""
     grant = a_target(destination="website-v1", rules=[tcp_rule()])
     cell = a_cell(target="website", port=8300, request=TCP)
     assert access([a_split({"website-v1": 1}), a_tcp_route(), grant], cell) is Access.OPEN
