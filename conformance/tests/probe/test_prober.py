@@ -130,6 +130,15 @@ def test_answered_call_is_asked_about_once():
     assert len(receipts) == 1
 
 
+def test_call_that_only_ends_a_wait_is_asked_about_once():
+    """Tasting decides nothing, so nobody waits for what may come late."""
+    script = Script(a=[[cut()]], shop=[[NO_RECEIPTS]])
+    plan = TrafficPlan(calls=(a_call(id_="c1"),))
+    _, receipts = a_prober(script).send({"a": plan}, ["shop"], tasting=True)["c1"]
+    assert receipts == ()
+    assert script.done("write") == [("write", "a"), ("write", "shop")]
+
+
 def test_lost_receipts_are_an_error_and_are_reset():
     """Without all receipts a refusal cannot be told from a delivery."""
     script = Script(a=[[answered()]], shop=[[{**NO_RECEIPTS, "dropped": 7}, {"forgotten": 9}]])
