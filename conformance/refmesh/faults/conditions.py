@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from conformance.refmesh.faults.fault import Fault, Situation, Snapshots
-from conformance.refmesh.faults.resources import Json, each_sidecar, rewritten, with_rules
+from conformance.refmesh.faults.resources import Json, each_sidecar, rewritten, with_http_rules
 from conformance.refmesh.faults.understood import each_match
 from conformance.refmesh.policy import HttpMatch
 
@@ -87,7 +87,9 @@ def _absent_header_fits(snapshots: Snapshots, situation: Situation) -> Snapshots
         absent = {"not_rule": {"header": {"name": header["name"], "present_match": True}}}
         return {"or_rules": {"rules": [node, absent]}}
 
-    return each_sidecar(snapshots, lambda one: with_rules(one, lambda rules: dict(rewritten(rules, lenient))))
+    return each_sidecar(
+        snapshots, lambda one: with_http_rules(one, lambda rules: dict(rewritten(rules, lenient)))
+    )
 
 
 FAULTS = (
@@ -118,12 +120,12 @@ FAULTS = (
     ),
     Fault(
         name="prefix-instead-of-regex",
-        says="pathRegex is compared as a literal prefix.",
+        says="A pathRegex is compared as a literal prefix.",
         policy=each_match(_literal_prefix),
     ),
     Fault(
         name="unanchored-path",
-        says="pathRegex is searched for anywhere in the path instead of from its start.",
+        says="A pathRegex is searched for anywhere in the path instead of from its start.",
         policy=each_match(_anywhere),
     ),
     Fault(

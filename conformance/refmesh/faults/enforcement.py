@@ -13,6 +13,7 @@ from conformance.refmesh.faults.resources import (
     listener_of,
     rewritten,
     routes_of,
+    with_http_rules,
     with_listeners,
     with_routes,
     with_rules,
@@ -145,7 +146,7 @@ def _open_by_address(snapshot: Snapshot, address: str) -> Snapshot:
 
 def _believe_headers(snapshots: Snapshots, situation: Situation) -> Snapshots:
     del situation
-    return each_sidecar(snapshots, lambda one: _keeping_certificates(with_rules(one, _believing)))
+    return each_sidecar(snapshots, lambda one: _keeping_certificates(with_http_rules(one, _believing)))
 
 
 def _believing(rules: Json) -> Json:
@@ -201,7 +202,9 @@ def _whole_uri(snapshots: Snapshots, situation: Situation) -> Snapshots:
             }
         }
 
-    return each_sidecar(snapshots, lambda one: with_rules(one, lambda rules: dict(rewritten(rules, change))))
+    return each_sidecar(
+        snapshots, lambda one: with_http_rules(one, lambda rules: dict(rewritten(rules, change)))
+    )
 
 
 FAULTS = (
@@ -238,7 +241,7 @@ FAULTS = (
     ),
     Fault(
         name="matches-query-string",
-        says="pathRegex is searched for in the whole URI, so text in the query string grants a path.",
+        says="A pathRegex is searched for in the whole URI, so text in the query string grants a path.",
         snapshots=_whole_uri,
     ),
 )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import chain
 
 from conformance.refmesh.faults.fault import Fault, Situation, Snapshots
-from conformance.refmesh.faults.resources import Json, each_sidecar, with_rules
+from conformance.refmesh.faults.resources import Json, each_sidecar, with_http_rules
 from conformance.refmesh.policy import Grant, HttpMatch, Party, Policy, Ports
 from conformance.refmesh.world import MeshWorld
 
@@ -53,7 +53,7 @@ def _every_route(group: Iterable[Grant]) -> tuple[HttpMatch, ...] | None:
 
 def _first_fitting(snapshots: Snapshots, situation: Situation) -> Snapshots:
     del situation
-    return each_sidecar(snapshots, lambda one: with_rules(one, _first_fitting_rules))
+    return each_sidecar(snapshots, lambda one: with_http_rules(one, _first_fitting_rules))
 
 
 def _first_fitting_rules(rules: Json) -> Json:

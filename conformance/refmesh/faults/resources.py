@@ -62,15 +62,26 @@ def rewritten(value: Any, change: Callable[[Json], Json]) -> Any:
     return value
 
 
+def with_http_rules(snapshot: Snapshot, change: Callable[[Json], Json]) -> Snapshot:
+    """Change every set of RBAC rules that HTTP calls to the pod's own ports meet."""
+    rules = _in_rules(change)
+    return with_routes(
+        snapshot,
+        [rewritten(one, rules) if is_inbound(listener_of(one)) else one for one in routes_of(snapshot)],
+    )
+
+
 def with_rules(snapshot: Snapshot, change: Callable[[Json], Json]) -> Snapshot:
     """Change every set of RBAC rules at the pod's own ports, HTTP and TCP."""
-
-    def rules(node: Json) -> Json:
-        return {**node, "rules": change(node["rules"])} if "policies" in node.get("rules", {}) else node
+    rules = _in_rules(change)
 
     def listener(name: str, one: Resource) -> Resource:
-        changed: Resource = rewritten(one, rules) if is_inbound(name) else one
-        return changed
+        return dict(rewritten(one, rules)) if is_inbound(name) else one
 
-    guarded = [rewritten(one, rules) if is_inbound(listener_of(one)) else one for one in routes_of(snapshot)]
-    return with_routes(with_listeners(snapshot, listener), guarded)
+    return with_http_rules(with_listeners(snapshot, listener), change)
+
+
+def _in_rules(change: Callable[[Json], Json]) -> Callable[[Json], Json]:
+    return lambda node: (
+        {**node, "rules": change(node["rules"])} if "policies" in node.get("rules", {}) else node
+    )

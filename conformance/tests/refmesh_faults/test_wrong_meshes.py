@@ -1,0 +1,340 @@
+"""Each wrong mesh gives a wrong answer to some question, and the clean one the right answer to the same."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from conformance.refmesh.faults import FAULTS
+from conformance.tests.doubles.mesh_worlds import a_pipeline, shop_world, website_world
+from conformance.tests.doubles.smi_objects import (
+    a_group,
+    a_port_route,
+    a_rule,
+    a_split,
+    a_target,
+    an_account,
+    an_entry,
+)
+from conformance.tests.doubles.snapshot_reading import Mesh
+
+TCP = a_rule("ports", "TCPRoute")
+A, B, SHOP, BANK = "here/client-a-0", "here/client-b-0", "here/shop-0", "here/bank-0"
+LOOKALIKE, THERE_A, THERE_SHOP, OUTSIDER = (
+    "here/lookalike-0",
+    "there/client-a-0",
+    "there/shop-0",
+    "outside/outsider-0",
+)
+BOTH = [an_entry("metrics", pathRegex="/metrics$"), an_entry("api", pathRegex="/api$")]
+HEADERS = an_entry(headers={"x-one": "one", "x-two": "two.*"})
+FIREFOX = a_group("v1alpha4", an_entry(headers={"user-agent": ".*Firefox.*"}))
+REFERENCE = {"kind": "HTTPRouteGroup", "name": "routes"}
+HALF = {"website-v1": Fraction(1, 2), "website-v2": Fraction(1, 2)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """A question that tells a wrong mesh from a right one."""
+
+    policies: tuple[tuple[Any, ...], ...]
+    """What is in force, one after the other; asked after the last."""
+    ask: Callable[[Mesh], Any]
+    right: Any
+    wrong: Any
+    world: Callable[[], tuple[Any, ...]] = shop_world
+
+
+def sends(source, target=SHOP, *, right, after, port=8080, **request):
+    """Ask whether a request gets through."""
+    return Witness(
+        policies=after,
+        ask=lambda mesh: mesh.may_send(source, target, port, **request),
+        right=right,
+        wrong=not right,
+    )
+
+
+def connects(source, target=SHOP, *, right, after, port=8300):
+    """Ask whether a raw connection gets through."""
+    return Witness(
+        policies=after, ask=lambda mesh: mesh.may_connect(source, target, port), right=right, wrong=not right
+    )
+
+
+def shares(*policies, right, wrong, to="here/website", port=8080, world=website_world, **request):
+    """Ask how calls to a Service are shared out."""
+    return Witness(
+        policies=policies,
+        ask=lambda mesh: mesh.shares("here/client-a-0", to, port, **request),
+        right=right,
+        wrong=wrong,
+        world=world,
+    )
+
+
+def granted(*entries, matches=None, **target):
+    """Write a target and the group it refers to."""
+    target.setdefault("rules", [a_rule(matches=matches)])
+    return (a_target(**target), a_group("v1alpha4", *entries))
+
+
+def on_ports(*ports, rules=(TCP,)):
+    """Write a target with a TCPRoute and a group that fits every request."""
+    return (a_target(rules=rules), a_port_route(ports=ports), a_group("v1alpha4", {"name": "all"}))
+
+
+def splitting(**backends):
+    return (a_split(backends={name.replace("_", "-"): weight for name, weight in backends.items()}),)
+
+
+def two_targets():
+    """client-a may GET /metrics, client-b may GET /api."""
+    return (
+        *granted(an_entry(pathRegex="/metrics$"), name="one"),
+        a_target(name="two", sources=[an_account("client-b")], rules=[a_rule("api")]),
+        a_group("v1alpha4", an_entry(pathRegex="/api$"), name="api"),
+    )
+
+
+def overlapping():
+    """client-a may do everything, client-b may GET /osm."""
+    return (
+        *granted({"name": "all"}, name="one"),
+        a_target(name="two", sources=[an_account("client-b")], rules=[a_rule("osm")]),
+        a_group("v1alpha4", an_entry(pathRegex="/osm$"), name="osm"),
+    )
+
+
+def some_shares(**parts):
+    return {name.replace("_", "-"): Fraction(part) for name, part in parts.items()}
+
+
+def nested_splits():
+    return (
+        a_split(backends={"website-v1": 1, "website-v2": 1}),
+        a_split(root="website-v1", backends={"website-v3": 1}),
+    )
+
+
+def forged(name, value):
+    return sends(B, right=False, after=(granted({"name": "all"}),), headers={name: value})
+
+
+FROM_ANYWHERE = (a_target(sources=[an_account("client-a", None)]), a_group())
+
+WITNESSES = {
+    "allows-everything": sends(OUTSIDER, right=False, after=((),)),
+    "denies-everything": sends(A, right=True, after=(granted(),)),
+    "ignores-routes": connects(A, right=False, after=(granted(),)),
+    "first-source-only": sends(
+        B, right=True, after=(granted(sources=[an_account("client-a"), an_account("client-b")]),)
+    ),
+    "empty-sources-open": sends(B, right=False, after=(granted(sources=[]),)),
+    "ignores-source-namespace": sends(THERE_A, right=False, after=(granted(),)),
+    "ignores-destination-namespace": sends(A, THERE_SHOP, right=False, after=(granted(),)),
+    "omitted-namespace-is-any": sends(THERE_A, right=False, after=(FROM_ANYWHERE,)),
+    "identity-from-labels": sends(LOOKALIKE, right=False, after=(granted(),)),
+    "any-kind-is-an-account": sends(
+        A, right=False, after=(granted(sources=[an_account("client-a", kind="Group")]),)
+    ),
+    "grants-whole-namespace": sends(A, BANK, right=False, after=(granted(),)),
+    "trusts-same-namespace": sends(B, right=False, after=(granted(),)),
+    "trusts-same-account": sends(SHOP, right=False, after=(granted(),)),
+    "grants-whole-group": sends(A, path="/api", right=False, after=(granted(*BOTH, matches=["metrics"]),)),
+    "forgets-omitted-matches": sends(A, right=True, after=(granted(),)),
+    "first-match-only": sends(
+        A, path="/api", right=True, after=(granted(*BOTH, matches=["metrics", "api"]),)
+    ),
+    "first-entry-only": sends(A, path="/api", right=True, after=(granted(*BOTH),)),
+    "first-rule-only": sends(A, right=True, after=(granted(rules=[a_rule("gone"), a_rule()]),)),
+    "last-rule-only": sends(A, right=True, after=(granted(rules=[a_rule(), a_rule("gone")]),)),
+    "unknown-match-opens-group": sends(A, right=False, after=(granted(matches=["metric"]),)),
+    "missing-route-opens": sends(A, right=False, after=((a_target(),),)),
+    "no-rules-open": sends(A, right=False, after=((a_target("v1alpha2", rules=[]),),)),
+    "ignores-route-kind": connects(
+        A, right=False, after=((*granted(), a_port_route(name="routes", ports=[])),)
+    ),
+    "ignores-route-namespace": sends(A, right=False, after=((a_target(), a_group(namespace="there")),)),
+    "unbound-routes-act": sends(B, right=False, after=((a_group(name="shop"),),)),
+    "ignores-path": sends(A, path="/api", right=False, after=(granted(),)),
+    "ignores-methods": sends(A, method="POST", right=False, after=(granted(),)),
+    "ignores-headers": sends(A, right=False, after=(granted(HEADERS),)),
+    "any-header-suffices": sends(A, headers={"x-one": "one"}, right=False, after=(granted(HEADERS),)),
+    "any-condition-suffices": sends(A, method="POST", right=False, after=(granted(),)),
+    "prefix-instead-of-regex": sends(
+        A, path="/v1/item", right=True, after=(granted(an_entry(pathRegex="/v[12]/item$")),)
+    ),
+    "unanchored-path": sends(A, path="/x/metrics", right=False, after=(granted(),)),
+    "ignores-path-case": sends(A, path="/METRICS", right=False, after=(granted(),)),
+    "first-method-only": sends(
+        A, method="PUT", right=True, after=(granted(an_entry(methods=["GET", "PUT"])),)
+    ),
+    "get-includes-head": sends(A, method="HEAD", right=False, after=(granted(),)),
+    "literal-header-values": sends(
+        A, headers={"x-one": "one", "x-two": "two times"}, right=True, after=(granted(HEADERS),)
+    ),
+    "header-name-suffices": sends(
+        A, headers={"x-one": "1", "x-two": "2"}, right=False, after=(granted(HEADERS),)
+    ),
+    "absent-header-fits": sends(A, headers={"x-one": "one"}, right=False, after=(granted(HEADERS),)),
+    "ignores-destination-port": sends(A, right=False, after=((a_target("v1alpha2", port=9090), a_group()),)),
+    "ignores-tcp-ports": connects(A, right=False, after=(on_ports(8301),)),
+    "first-tcp-port-only": connects(A, right=True, after=(on_ports(8301, 8300),)),
+    "tcp-ports-are-a-range": connects(A, right=False, after=(on_ports(8299, 8301),)),
+    "empty-ports-grant-nothing": connects(A, right=True, after=(on_ports(),)),
+    "tcp-open-by-default": connects(B, right=False, after=((),)),
+    "http-grant-opens-tcp": connects(A, right=False, after=(granted(),)),
+    "tcp-and-http-either-or": sends(
+        A, right=False, after=((a_target(rules=[TCP, a_rule()]), a_port_route(ports=[9090]), a_group()),)
+    ),
+    "route-group-needs-tcp-route": sends(A, right=True, after=(granted(),)),
+    "last-target-wins": sends(A, right=True, after=(two_targets(),)),
+    "recombines-targets": sends(A, path="/api", right=False, after=(two_targets(),)),
+    "first-fitting-route-decides": sends(B, path="/osm", right=True, after=(overlapping(),)),
+    "client-side-only": sends(OUTSIDER, right=False, after=(granted(),)),
+    "accepts-unmeshed-callers": sends(OUTSIDER, right=False, after=((),)),
+    "delivers-then-denies": sends(B, right=False, after=(granted(),)),
+    "opens-pod-address": sends(B, headers={"host": "127.9.0.4:8080"}, right=False, after=((),)),
+    "believes-identity-headers": forged("l5d-client-id", "client-a.here.serviceaccount.identity"),
+    "matches-query-string": sends(A, path="/no?p=/metrics", right=False, after=(granted(),)),
+    "ignores-target-delete": sends(A, right=False, after=(granted(), (a_group(),))),
+    "ignores-target-update": sends(
+        A, right=False, after=(granted(), granted(sources=[an_account("client-b")]))
+    ),
+    "ignores-route-edit": sends(A, right=False, after=(granted(), granted(an_entry(pathRegex="/api$")))),
+    "route-delete-opens": sends(A, path="/api", right=False, after=(granted(), (a_target(),))),
+    "deletes-by-rule": sends(A, right=True, after=((*granted(), a_target(name="twin")), granted())),
+    "bad-pattern-freezes": sends(
+        A, right=True, after=((), (*granted(), a_group("v1alpha4", an_entry(pathRegex="/a("), name="bad")))
+    ),
+    "split-sticky-to-old-weights": shares(
+        splitting(website_v1=1),
+        splitting(website_v2=1),
+        right=some_shares(website_v2=1),
+        wrong=some_shares(website_v1=1),
+    ),
+    "ignores-split-delete": shares(
+        splitting(website_v1=1), (), right=some_shares(website=1), wrong=some_shares(website_v1=1)
+    ),
+    "ignores-splits": shares(
+        splitting(website_v1=1), right=some_shares(website_v1=1), wrong=some_shares(website=1)
+    ),
+    "ignores-weights": shares(
+        splitting(website_v1=3, website_v2=1),
+        right=some_shares(website_v1="3/4", website_v2="1/4"),
+        wrong=HALF,
+    ),
+    "swaps-weights": shares(
+        splitting(website_v1=3, website_v2=1),
+        right=some_shares(website_v1="3/4", website_v2="1/4"),
+        wrong=some_shares(website_v1="1/4", website_v2="3/4"),
+    ),
+    "weight-percent-only": shares(
+        splitting(website_v1=1, website_v2=1),
+        right=HALF,
+        wrong=some_shares(website_v1="1/100", website_v2="99/100"),
+    ),
+    "last-backend-gets-rest": shares(
+        splitting(website_v1=2, website_v2=1),
+        right=some_shares(website_v1="2/3", website_v2="1/3"),
+        wrong=some_shares(website_v1="66/100", website_v2="34/100"),
+    ),
+    "small-share-rounded-up": shares(
+        splitting(website_v1=999, website_v2=1),
+        right=some_shares(website_v1="999/1000", website_v2="1/1000"),
+        wrong=some_shares(website_v1="100/101", website_v2="1/101"),
+    ),
+    "zero-weight-gets-traffic": shares(
+        splitting(website_v1=1, website_v2=0),
+        right=some_shares(website_v1=1),
+        wrong=some_shares(website_v1="49/50", website_v2="1/50"),
+    ),
+    "root-gets-extra-share": shares(
+        splitting(website_v1=1),
+        right=some_shares(website_v1=1),
+        wrong=some_shares(website_v1="9/10", website="1/10"),
+    ),
+    "last-of-duplicates-wins": shares(
+        (a_split(backends=[("website-v1", 25), ("website-v2", 50), ("website-v1", 25)]),),
+        right=HALF,
+        wrong=some_shares(website_v1="1/3", website_v2="2/3"),
+    ),
+    "quantity-suffix-dropped": shares(
+        (a_split("v1alpha1", {"website-v1": "1", "website-v2": "500m"}),),
+        right=some_shares(website_v1="2/3", website_v2="1/3"),
+        wrong=some_shares(website_v1="1/501", website_v2="500/501"),
+    ),
+    "ignores-split-matches": shares(
+        (a_split(backends={"website-v1": 1}, matches=[REFERENCE]), FIREFOX),
+        right=some_shares(website=1),
+        wrong=some_shares(website_v1=1),
+    ),
+    "broken-split-matches-everything": shares(
+        (a_split(backends={"website-v1": 1}, matches=[REFERENCE]),),
+        right=some_shares(website=1),
+        wrong=some_shares(website_v1=1),
+    ),
+    "first-split-match-only": shares(
+        (a_split(backends={"website-v1": 1}, matches=[{**REFERENCE, "name": "gone"}, REFERENCE]), FIREFOX),
+        headers={"user-agent": "Firefox"},
+        right=some_shares(website_v1=1),
+        wrong=some_shares(website=1),
+    ),
+    "split-unmatched-fail": shares(
+        (a_split(backends={"website-v1": 1}, matches=[REFERENCE]), FIREFOX),
+        right=some_shares(website=1),
+        wrong=404,
+    ),
+    "splits-first-port-only": shares(
+        splitting(website_v1=1), port=9090, right=some_shares(website_v1=1), wrong=some_shares(website=1)
+    ),
+    "split-leaks-to-backends": shares(
+        splitting(website_v1=1, website_v2=1),
+        to="here/website-v1",
+        right=some_shares(website_v1=1),
+        wrong=HALF,
+    ),
+    "split-in-every-namespace": shares(
+        splitting(website_v1=1, website_v2=1), to="there/website", right=some_shares(website=1), wrong=HALF
+    ),
+    "splits-nest": shares(nested_splits(), right=HALF, wrong=some_shares(website_v3="1/2", website_v2="1/2")),
+    "split-grants-access": Witness(
+        policies=(
+            (
+                *splitting(website_v1=1, website_v2=1),
+                a_target(destination=an_account("website-v1")),
+                a_group(),
+            ),
+        ),
+        ask=lambda mesh: mesh.may_send(A, "here/website-v2-0"),
+        right=False,
+        wrong=True,
+        world=website_world,
+    ),
+}
+
+ONLY_IN_ENVOY = {"untidied-paths", "splits-per-connection"}
+"""Faults that no reading of rules shows; tests with a running Envoy do."""
+
+
+def answer(witness, *faults):
+    pipeline = a_pipeline(*faults)
+    for policy in witness.policies:
+        objects = [*witness.world(), *policy]
+        snapshots = pipeline.run(objects)
+    return witness.ask(Mesh(objects, snapshots))
+
+
+def test_every_fault_has_a_witness():
+    """No wrong mesh is in the list without a question that tells it."""
+    assert WITNESSES.keys() | ONLY_IN_ENVOY == FAULTS.keys()
+
+
+@pytest.mark.parametrize("name", WITNESSES)
+def test_fault_is_told_from_the_clean_mesh(name):
+    """The same question, after the same changes: right without the fault, wrong with it."""
+    witness = WITNESSES[name]
+    assert (answer(witness), answer(witness, name)) == (witness.right, witness.wrong)
