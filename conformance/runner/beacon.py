@@ -70,7 +70,9 @@ class Beacon:
         """Ask once and say what the mesh has not shown yet; empty when it has shown all."""
         cell = self._cell()
         calls = _CALLS if self._backend else 1
-        asked = self._caller.ask([cell], self._world.receivers, repeat=calls, timeout=timedelta(seconds=1))
+        asked = self._caller.ask(
+            [cell], self._world.receivers, repeat=calls, timeout=timedelta(seconds=1), tasting=True
+        )
         return self._first_complaint(asked)
 
     def _first_complaint(self, asked: Sequence[Witnessed]) -> str:
@@ -93,6 +95,4 @@ class Beacon:
 
     def _flip(self, bundle: Bundle) -> tuple[Manifest, ...]:
         self._backend = BACKENDS[0] if self._backend != BACKENDS[0] else BACKENDS[1]
-        return (
-            beacon_split(self._backend, bundle, namespace=self._world.namespaces["here"]),
-        )
+        return (beacon_split(self._backend, bundle, namespace=self._world.namespaces["here"]),)

@@ -24,11 +24,25 @@ class Caller:
         self._numbers = itertools.count(1)
 
     def ask(
-        self, cells: Sequence[Cell], receivers: Iterable[str], *, repeat: int, timeout: timedelta
+        self,
+        cells: Sequence[Cell],
+        receivers: Iterable[str],
+        *,
+        repeat: int,
+        timeout: timedelta,
+        tasting: bool = False,
     ) -> tuple[Witnessed, ...]:
-        """Send every cell's request *repeat* times, interleaved, and collect both ends' view of each."""
+        """Send every cell's request *repeat* times, interleaved, and collect both ends' view of each.
+
+        Args:
+            cells: What to ask.
+            receivers: Keys of all workloads that may have received a call.
+            repeat: How often each cell is asked. Unit: calls.
+            timeout: Longest wait for one answer.
+            tasting: Whether the answers only end a wait, and decide nothing.
+        """
         asked = [(cell, self._call(cell)) for _ in range(repeat) for cell in cells]
-        seen = self._prober.send(self._plans(asked, timeout), receivers)
+        seen = self._prober.send(self._plans(asked, timeout), receivers, tasting=tasting)
         return tuple(
             Witnessed(call=call, cell=cell, observation=seen[call.id][0], receipts=tuple(seen[call.id][1]))
             for cell, call in asked

@@ -57,7 +57,7 @@ def show_control(stage: Stage, refused: Sequence[Cell], bundle: Bundle) -> tuple
     stage.policy.change(apply=control_manifests(opened, bundle))
     settings = stage.provider.convergence
     wait = await_agreement(
-        lambda: _closed(_ask(stage, cells)),
+        lambda: _closed(_ask(stage, cells, tasting=True)),
         window=timedelta(0),
         deadline=settings.deadline,
         clock=stage.clock,
@@ -69,8 +69,8 @@ def _path(cell: Cell) -> Path:
     return cell.source, cell.target.name, cell.target.port
 
 
-def _ask(stage: Stage, cells: Sequence[Cell]) -> tuple[Witnessed, ...]:
-    return stage.caller.ask(cells, stage.world.receivers, repeat=1, timeout=_TIMEOUT)
+def _ask(stage: Stage, cells: Sequence[Cell], *, tasting: bool = False) -> tuple[Witnessed, ...]:
+    return stage.caller.ask(cells, stage.world.receivers, repeat=1, timeout=_TIMEOUT, tasting=tasting)
 
 
 def _closed(witnessed: Sequence[Witnessed]) -> str:

@@ -46,6 +46,8 @@ class AskedSplit:
     test: ShareTest
     path: tuple[str, str, int]
     """Source key, Service key, port."""
+    among: frozenset[str]
+    """Keys of the workloads that may answer."""
 
 
 Asked = AskedAccess | AskedSplit
@@ -72,7 +74,7 @@ class Question:
         """Ask once and say where the mesh does not yet do what is expected; empty when it all agrees."""
         match self._probe:
             case AccessProbe(cells=cells):
-                return self._access_disagreement(self._ask(cells, 1, WAITING_TIMEOUT))
+                return self._access_disagreement(self._ask(cells, 1, WAITING_TIMEOUT, tasting=True))
             case SplitProbe():
                 return self._split_disagreement(self._probe)
 
@@ -90,8 +92,11 @@ class Question:
             self._in_force, self._topology, cell, responder, access=self._stage.serves_access
         )
 
-    def _ask(self, cells: Sequence[Cell], repeat: int, timeout: timedelta) -> tuple[Witnessed, ...]:
-        return self._stage.caller.ask(cells, self._stage.world.receivers, repeat=repeat, timeout=timeout)
+    def _ask(
+        self, cells: Sequence[Cell], repeat: int, timeout: timedelta, *, tasting: bool = False
+    ) -> tuple[Witnessed, ...]:
+        receivers = self._stage.world.receivers
+        return self._stage.caller.ask(cells, receivers, repeat=repeat, timeout=timeout, tasting=tasting)
 
     def _access_disagreement(self, witnessed: Sequence[Witnessed]) -> str:
         for one in witnessed:
@@ -106,7 +111,7 @@ class Question:
         strangers = sample.counts.keys() - self._spread.among
         if strangers:
             return f"{', '.join(sorted(strangers))} answered {probe.service} and should not"
-        if self._spread.among and not sample.counts:
+        if self._spread.among and not self._spread.may_fail and not sample.counts:
             return f"nobody answered {probe.service}"
         return ""
 
@@ -116,4 +121,4 @@ class Question:
         while not test.decided:
             wanted = test.calls_wanted()
             test.add(self._stage.caller.sample(probe, self._stage.world.receivers, calls=wanted))
-        return AskedSplit(test=test, path=(probe.source, probe.service, probe.port))
+        return AskedSplit(test=test, path=(probe.source, probe.service, probe.port), among=self._spread.among)

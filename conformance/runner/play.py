@@ -146,12 +146,9 @@ class Play:
         keys |= {key for step in self.played for each in step.asked for key in self._sampled(each)}
         return frozenset(key for key in keys if self._answers(topology.workloads[key]))
 
-    def _sampled(self, asked: Asked) -> Iterable[str]:
-        if not isinstance(asked, AskedSplit):
-            return ()
-        source, service, _ = asked.path
-        topology = self.stage.world.topology
-        return (source, *(one.key for one in topology.behind(topology.services[service])))
+    @staticmethod
+    def _sampled(asked: Asked) -> Iterable[str]:
+        return (asked.path[0], *asked.among) if isinstance(asked, AskedSplit) else ()
 
     def _answers(self, workload: Workload) -> bool:
         try:
@@ -195,7 +192,7 @@ class Play:
 
     def _remembered(self, cells: Iterable[Cell]) -> str:
         asked = self.stage.caller.ask(
-            tuple(cells), self.stage.world.receivers, repeat=1, timeout=_CLEANING_TIMEOUT
+            tuple(cells), self.stage.world.receivers, repeat=1, timeout=_CLEANING_TIMEOUT, tasting=True
         )
         still = [str(one.cell) for one in asked if classify(one) is not Outcome.DENIED]
         return f"{still[0]} still gets through" if still else ""
