@@ -65,7 +65,7 @@ def clean() -> None:
     """Remove what interrupted runs have left behind."""
     from conformance.cluster.embedded import sweep_leftovers  # late, likewise
 
-    sweep_leftovers()
+    typer.echo("\n".join(sweep_leftovers() or ["nothing was left behind"]))
 
 
 def main() -> None:

@@ -41,8 +41,17 @@ def explain_id(name: str) -> str:
         UsageError: There is no such thing.
     """
     root = scenarios_root()
-    requirements = load_requirements(root)
-    scenarios = {one.id: one for one in load_library(root)}
+    return explain_among(name, load_requirements(root), {one.id: one for one in load_library(root)})
+
+
+def explain_among(
+    name: str, requirements: Mapping[str, Requirement], scenarios: Mapping[str, Scenario]
+) -> str:
+    """Explain *name*, given everything there is by id.
+
+    Raises:
+        UsageError: There is no such thing.
+    """
     if name in requirements:
         return "\n".join(_requirement(requirements[name], scenarios.values()))
     if name in scenarios:
@@ -50,7 +59,7 @@ def explain_id(name: str) -> str:
     close = difflib.get_close_matches(name, [*requirements, *scenarios], n=3)
     raise UsageError(
         f"there is no requirement and no scenario {name!r}",
-        str(root),
+        str(scenarios_root()),
         f"did you mean {' or '.join(close)}?" if close else "`smi-conformance list` shows all ids",
     )
 

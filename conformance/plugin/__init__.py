@@ -6,6 +6,7 @@ otherwise it declares its options and keeps quiet.
 
 import os
 import signal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -123,8 +124,12 @@ def _configure_worker(config: pytest.Config, given: Any) -> None:
 def _join_judging(config: pytest.Config, asked: Asked, worker: str) -> Judging:
     judging = config.stash[JUDGING] = Judging(config, asked, worker)
     config.pluginmanager.register(Carrying(judging), "smi-carrying")
-    allure.correct_until_done(config)
+    allure.watch_writing(config, judging.trouble)
     return judging
+
+
+def _restore(handler: Any) -> None:
+    signal.signal(signal.SIGTERM, handler)
 
 
 class _Startup:
@@ -137,7 +142,7 @@ class _Startup:
 
     def pytest_sessionstart(self) -> None:
         """Show progress in our own way, and end in order when the system ends the run."""
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        self._config.add_cleanup(partial(_restore, signal.signal(signal.SIGTERM, signal.default_int_handler)))
         terminal = self._config.pluginmanager.get_plugin("terminalreporter")
         if terminal is not None and self._config.option.verbose == 0:
             progress = Progress(terminal, self._running)
@@ -169,3 +174,4 @@ class _WorkerEnd:
         """Hand over the facts and close the session."""
         self._config.workeroutput["smi_facts"] = [list(fact) for fact in self._judging.facts()]
         self._judging.close()
+        self._config.workeroutput["smi_trouble"] = [list(error.args) for error in self._judging.trouble]

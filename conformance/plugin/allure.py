@@ -6,7 +6,7 @@ written.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import allure
@@ -14,6 +14,7 @@ import allure_commons
 import pytest
 from allure_commons.model2 import Label, Status, TestResult
 
+from conformance.errors import ConformanceError, ReportError
 from conformance.model.result import ScenarioResult
 from conformance.model.scenario import Scenario
 from conformance.model.verdict import Verdict
@@ -51,20 +52,45 @@ def describe(result: ScenarioResult, provider: str) -> None:
             allure.attach(step.manifests, name=step.name, attachment_type=allure.attachment_type.YAML)
 
 
-class Correction:
-    """Stands before Allure's file writer and puts results right."""
+class Writing:
+    """Stands around Allure's file writer: puts results right, and keeps a full disk from ending the run."""
 
-    @allure_commons.hookimpl(tryfirst=True)
-    def report_result(self, result: TestResult) -> None:
+    def __init__(self, trouble: list[ConformanceError]) -> None:
+        self._trouble = trouble
+
+    @allure_commons.hookimpl(wrapper=True)
+    def report_result(self, result: TestResult) -> Generator[None, Any, Any]:
         """Change a result in place before it is written."""
         if Label(name=_VERDICT, value=Verdict.INCONCLUSIVE.value) in result.labels:
             result.status = Status.UNKNOWN
         if result.statusDetails and result.statusDetails.message:
             result.statusDetails.message = _OUR_CLASS.sub("", result.statusDetails.message)
+        return (yield from self._guarded())
+
+    @allure_commons.hookimpl(wrapper=True)
+    def report_attached_data(self) -> Generator[None, Any, Any]:
+        """Let an attachment go that cannot be written."""
+        return (yield from self._guarded())
+
+    def _guarded(self) -> Generator[None, Any, Any]:
+        try:
+            return (yield)
+        except OSError as error:
+            self._trouble.append(unwritten(error))
+            return None
 
 
-def correct_until_done(config: pytest.Config) -> None:
-    """Put inconclusive results right for as long as *config* lives."""
-    correction = Correction()
-    allure_commons.plugin_manager.register(correction)
-    config.add_cleanup(lambda: allure_commons.plugin_manager.unregister(correction))
+def watch_writing(config: pytest.Config, trouble: list[ConformanceError]) -> None:
+    """Stand around Allure's file writer while *config* lives; what is not written goes to *trouble*."""
+    writing = Writing(trouble)
+    allure_commons.plugin_manager.register(writing)
+    config.add_cleanup(lambda: allure_commons.plugin_manager.unregister(writing))
+
+
+def unwritten(error: OSError) -> ReportError:
+    """Say in our words that something beside the results could not be written."""
+    return ReportError(
+        f"part of the report cannot be written: {error.strerror or error}",
+        str(error.filename or "the report's directory"),
+        "make room or name another directory with --smi-report DIR",
+    )

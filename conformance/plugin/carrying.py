@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from conformance.errors import ConformanceError
-from conformance.model.result import ScenarioResult
+from conformance.model.result import ScenarioResult, Trouble
 from conformance.model.verdict import Verdict
 from conformance.plugin.collecting import ScenarioFile, ScenarioItem
-from conformance.plugin.judging import Judging, is_misuse
+from conformance.plugin.judging import Judging, is_misuse, unjudged
 from conformance.report import decode_result, encode_result
 
 _RESULT = "smi_result"
@@ -30,6 +30,18 @@ def is_about_misuse(report: pytest.CollectReport | pytest.TestReport) -> bool:
     return bool(getattr(report, _MISUSE, False))
 
 
+def _mistake(item: ScenarioItem, excinfo: pytest.ExceptionInfo[BaseException]) -> ScenarioResult:
+    """Make the result of a scenario at which the suite itself stumbled."""
+    place = excinfo.traceback[-1]
+    trouble = Trouble(
+        code="internal",
+        what=f"the suite stumbled: {excinfo.exconly(tryshort=True)}",
+        where=f"{place.path}:{place.lineno + 1}",
+        hint="this is a mistake of the suite: report it with the traceback",
+    )
+    return unjudged(item.scenario, item.version, trouble, item.nodeid)
+
+
 class Carrying:
     """In the process that runs the items: reports carry results, and a broken environment ends the run."""
 
@@ -38,12 +50,15 @@ class Carrying:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
-        self, item: pytest.Item
+        self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Add the result to the report of an item's call."""
         report = yield
-        if isinstance(item, ScenarioItem) and item.result is not None and report.when == "call":
-            self._add(item, item.result, report)
+        if isinstance(item, ScenarioItem) and report.when == "call":
+            if item.result is None and call.excinfo is not None:
+                item.result = _mistake(item, call.excinfo)
+            if item.result is not None:
+                self._add(item, item.result, report)
         return report
 
     @pytest.hookimpl(wrapper=True)

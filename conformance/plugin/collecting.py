@@ -72,7 +72,8 @@ class ScenarioItem(pytest.Item):
         """Show the verdict's own words; a traceback is for mistakes of the suite only."""
         if self.result is not None:
             return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
+        excinfo.traceback = excinfo.traceback.cut(path=__file__)
+        return super().repr_failure(excinfo, style or "short")
 
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
         """Name the item in headings."""

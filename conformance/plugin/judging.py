@@ -25,7 +25,9 @@ class Judging:
     def __init__(self, config: pytest.Config, asked: Asked, worker: str) -> None:
         self.provider = asked.provider
         self.broken: ConformanceError | None = None
-        """Why the session could not be opened or closed."""
+        """Why the session could not be opened."""
+        self.trouble: list[ConformanceError] = []
+        """What went wrong beside the results: a file not written, a session that did not end well."""
         self.tell: Callable[[str], None] = lambda _: None
         """Hears what is being done."""
         self._config = config
@@ -40,7 +42,8 @@ class Judging:
             session = self._opened()
         except ConformanceError as error:
             self.broken = error
-            return self._unjudged(scenario, version, error, nodeid)
+            trouble = Trouble(code=error.code, what=error.what, where=error.where, hint=error.hint)
+            return unjudged(scenario, version, trouble, nodeid)
         result = session.judge(scenario, version, self.tell)
         return result if result.again else replace(result, again=f"pytest {nodeid}")
 
@@ -58,13 +61,13 @@ class Judging:
         return self._session.facts() if self._session and self._is_open else ()
 
     def close(self) -> None:
-        """Remove what the session started; what goes wrong is kept in `broken`."""
+        """Remove what the session started; what goes wrong is kept in `trouble`."""
         if self._session is None:
             return
         try:
             self._session.close()
         except ConformanceError as error:
-            self.broken = self.broken or error
+            self.trouble.append(error)
         self._session = None
 
     def _opened(self) -> Session:
@@ -85,24 +88,24 @@ class Judging:
             self._is_open = True
         return self._session
 
-    def _unjudged(
-        self, scenario: Scenario, version: ApiVersion, error: ConformanceError, nodeid: str
-    ) -> ScenarioResult:
-        return ScenarioResult(
-            scenario=scenario.id,
-            version=version.value,
-            api_versions=(),
-            requirements=scenario.shows,
-            summary=scenario.summary,
-            path=scenario.path.as_posix(),
-            verdict=Verdict.ERRORED,
-            headline=error.what,
-            steps=(),
-            trouble=Trouble(code=error.code, what=error.what, where=error.where, hint=error.hint),
-            duration=timedelta(0),
-            evidence="",
-            again=f"pytest {nodeid}",
-        )
+
+def unjudged(scenario: Scenario, version: ApiVersion, trouble: Trouble, nodeid: str) -> ScenarioResult:
+    """Give the result of a scenario that could not even be tried."""
+    return ScenarioResult(
+        scenario=scenario.id,
+        version=version.value,
+        api_versions=(),
+        requirements=scenario.shows,
+        summary=scenario.summary,
+        path=scenario.path.as_posix(),
+        verdict=Verdict.ERRORED,
+        headline=trouble.what,
+        steps=(),
+        trouble=trouble,
+        duration=timedelta(0),
+        evidence="",
+        again=f"pytest {nodeid}",
+    )
 
 
 def is_misuse(code: str) -> bool:

@@ -3,15 +3,16 @@
 It runs the items itself, or xdist's workers do; either way each result arrives in a report.
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from conformance.errors import ConformanceError
+from conformance.errors import ConformanceError, ReportError
 from conformance.model.result import RunResult, ScenarioResult
 from conformance.model.verdict import Verdict
+from conformance.plugin.allure import unwritten
 from conformance.plugin.carrying import is_about_misuse, result_in
 from conformance.plugin.collecting import ScenarioItem
 from conformance.plugin.exitcode import Ending, ExitCode, decide
@@ -32,7 +33,7 @@ class Running:
         self.asked = asked
         self.results: list[ScenarioResult] = []
         self.selected = 0
-        self.trouble: list[ConformanceError] = []
+        self.trouble = judging.trouble
         """What went wrong beside the scenarios: the report, the end of the session."""
         self.page: str = ""
         """Path of report.html, once it is written."""
@@ -82,17 +83,20 @@ class Running:
         """Take in what a worker knows of its cluster."""
         output = getattr(node, "workeroutput", {})
         self._facts |= dict(output.get("smi_facts", ()))
+        self.trouble += [ReportError(*told) for told in output.get("smi_trouble", ())]
         self._broken = self._broken or bool(error)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Write the report, end the session, and choose the exit code."""
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, None, None]:
+        """Write the report and choose the exit code: after JUnit's writer, before the summary."""
+        try:
+            yield
+        except OSError as error:
+            self.trouble.append(unwritten(error))
         self._facts |= dict(self._judging.facts())
         self._interrupted = self._interrupted or self._was_stopped(exitstatus)
         self.write()
         self._judging.close()
-        if self._judging.broken is not None and not any(result.trouble for result in self.results):
-            self.trouble.append(self._judging.broken)
         self.exit_code = self.settle(exitstatus)
         session.exitstatus = self.exit_code
 

@@ -41,8 +41,7 @@ class Summary:
         yield self._subject()
         yield "  " + "   ".join(f"{verdict.value} {count}" for verdict, count in self._counts())
         yield from self._told()
-        for error in running.trouble:
-            yield str(error)
+        yield from dict.fromkeys(str(error) for error in running.trouble)
         if running.page:
             yield f"report     {_short(running.page, self._config.invocation_params.dir)}"
         yield f"exit code  {running.exit_code}: {self._meaning()}"

@@ -1,5 +1,7 @@
 """A session without a cluster: a scenario's own name says which verdict it gets."""
 
+import os
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -12,7 +14,11 @@ from conformance.spec import ApiVersion
 
 
 class ScriptedSession:
-    """Judges ``traffic-access/failed-somehow`` as failed, and so on; ``interrupted-...`` is Ctrl-C."""
+    """Judges ``traffic-access/failed-somehow`` as failed, and so on.
+
+    Beside the verdicts there are ``interrupted`` (Ctrl-C), ``waiting`` (until a signal comes), ``stumbling``
+    (a mistake of the suite), ``crashing`` (the process is gone) and ``filling`` (files find no room).
+    """
 
     def __init__(self, settings: RunSettings, broken: ConformanceError | None = None) -> None:
         self._settings = settings
@@ -28,9 +34,23 @@ class ScriptedSession:
         """Give the verdict that the scenario's name begins with."""
         tell("reading the script")
         word = scenario.id.partition("/")[2].partition("-")[0]
-        if word == "interrupted":
-            raise KeyboardInterrupt
-        return scripted_result(scenario, version, Verdict(word))
+        self._act(word)
+        return scripted_result(scenario, version, Verdict("passed" if word == "filling" else word))
+
+    def _act(self, word: str) -> None:
+        match word:
+            case "interrupted":
+                raise KeyboardInterrupt
+            case "waiting":
+                self._note("waiting")
+                threading.Event().wait(60)
+            case "stumbling":
+                raise LookupError("nobody thought of this")
+            case "crashing":
+                os._exit(70)
+            case "filling":
+                for name in ("report.json", "junit.xml"):
+                    (self._settings.evidence / name / "in-the-way").mkdir(parents=True)
 
     def facts(self) -> tuple[tuple[str, str], ...]:
         """Say who ran."""

@@ -1,6 +1,8 @@
 """A small library of scenarios in a folder of its own, judged by a script instead of a mesh."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -73,10 +75,24 @@ class Workshop:
             path.write_text(_SCENARIO.format(name=name, versions=versions, extra=extra))
 
     def run(self, *args: str) -> pytest.RunResult:
-        """Run pytest on the scenarios, in a process of its own."""
-        given = ("--smi-scenarios=scenarios", "scenarios", *args)
+        """Run pytest on the scenarios, in this process: quick, and enough for most."""
+        return self.pytester.runpytest_inprocess(*self.arguments(*args))
+
+    def run_apart(self, *args: str) -> pytest.RunResult:
+        """Run pytest on the scenarios in a process of its own, which may die or have workers."""
+        return self.pytester.runpytest_subprocess(*self.arguments(*args), timeout=60)
+
+    def start(self, *args: str) -> subprocess.Popen[str]:
+        """Start pytest on the scenarios and leave it running, in a session of its own."""
+        argv = [sys.executable, "-m", "pytest", *self.arguments(*args)]
+        return subprocess.Popen(
+            argv, cwd=self.path, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+
+    def arguments(self, *args: str) -> tuple[str, ...]:
+        """Give pytest's arguments; the report goes to ``out`` unless another place is named."""
         report = () if any(arg.startswith("--smi-report") for arg in args) else ("--smi-report=out",)
-        return self.pytester.runpytest_subprocess("-Werror", "-pno:cacheprovider", *given, *report)
+        return ("-Werror", f"--rootdir={self.path}", "--smi-scenarios=scenarios", "scenarios", *args, *report)
 
     def read(self) -> dict[str, Any]:
         """Read the report that was written."""
@@ -97,6 +113,7 @@ def ran(workshop: Workshop) -> Callable[..., pytest.RunResult]:
 
     def run(*names: str, args: tuple[str, ...] = ()) -> pytest.RunResult:
         workshop.add(*names)
-        return workshop.run(*args)
+        is_fatal = any(name.startswith("interrupted") for name in names)
+        return workshop.run_apart(*args) if is_fatal else workshop.run(*args)
 
     return run
