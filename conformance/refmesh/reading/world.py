@@ -83,7 +83,7 @@ def _pod(body: Mapping[str, Any], services: Iterable[Service]) -> Pod:
         address=_status(body)["podIP"],
         app_address=annotations.get(APP_ADDRESS, "") if annotations.get(SIDECAR) == "true" else "",
         ready=_is_ready(body),
-        ports=tuple(_container_ports(spec, behind)),
+        ports=_container_ports(spec, behind),
     )
 
 
@@ -93,11 +93,26 @@ def _is_ready(body: Mapping[str, Any]) -> bool:
     return says_so and "deletionTimestamp" not in body["metadata"]
 
 
-def _container_ports(spec: Mapping[str, Any], behind: Iterable[Service]) -> Iterable[ContainerPort]:
-    for container in spec.get("containers") or ():
-        for port in container.get("ports") or ():
-            if _is_tcp(port):
-                yield _container_port(port, behind)
+def _container_ports(spec: Mapping[str, Any], behind: Iterable[Service]) -> tuple[ContainerPort, ...]:
+    """List the ports a pod declares, and those it does not declare but a Service leads to, as Kubernetes
+    allows.
+    """
+    declared = [
+        _container_port(port, behind)
+        for container in spec.get("containers") or ()
+        for port in container.get("ports") or ()
+        if _is_tcp(port)
+    ]
+    led_to = {
+        port.target: port.protocol for one in behind for port in one.ports if isinstance(port.target, int)
+    }
+    known = {port.number for port in declared}
+    extra = [
+        ContainerPort(number=number, name="", protocol=protocol)
+        for number, protocol in sorted(led_to.items())
+        if number not in known
+    ]
+    return (*declared, *extra)
 
 
 def _container_port(port: Mapping[str, Any], behind: Iterable[Service]) -> ContainerPort:

@@ -53,7 +53,9 @@ def test_quantities_of_v1alpha1_keep_their_ratio_exactly(written, expected):
     assert [Fraction(one, sum(found)) for one in found] == [Fraction(one, sum(expected)) for one in expected]
 
 
-@pytest.mark.parametrize("value", ["", "m", "1x", "1 k", "1e999", "0x10", "+-1", "\u0661", None, True, [1], "1mm"])
+@pytest.mark.parametrize(
+    "value", ["", "m", "1x", "1 k", "1e999", "0x10", "+-1", "\u0661", None, True, [1], "1mm"]
+)
 def test_text_that_is_no_quantity_is_refused(value):
     """A weight that cannot be read is None, not a guess."""
     assert parse_quantity(value) is None

@@ -49,7 +49,9 @@ def test_target_in_the_layout_of_another_version_grants_nothing(version):
     assert grants(misplaced, a_group()) == ()
 
 
-@pytest.mark.parametrize(("version", "expected"), list(zip(VERSIONS, ({8080}, {8080}, None, None), strict=True)))
+@pytest.mark.parametrize(
+    ("version", "expected"), list(zip(VERSIONS, ({8080}, {8080}, None, None), strict=True))
+)
 def test_destination_port_exists_up_to_v1alpha2(version, expected):
     """destination.port narrows the grant in v1alpha1 and v1alpha2; later versions have no such field."""
     ports = only_grant(a_target(version, port=8080), a_group()).ports

@@ -107,6 +107,12 @@ def test_service_decides_what_its_pods_port_speaks():
     ].protocol is (Protocol.HTTP)
 
 
+def test_port_that_only_a_service_knows_is_a_port_of_the_pod():
+    """Kubernetes does not ask pods to declare their ports, so the sidecar must not leave such a one out."""
+    pod = only_pod(a_pod(), a_service({"port": 80, "targetPort": 8080, "appProtocol": "http"}))
+    assert [(port.number, port.protocol) for port in pod.ports] == [(8080, Protocol.HTTP)]
+
+
 def test_named_target_port_is_looked_up_in_each_pod():
     """One Service may lead to different numbers in different pods."""
     pods = [
