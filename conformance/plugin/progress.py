@@ -6,6 +6,7 @@ One line per verdict, and on a terminal a last one that says what is being done.
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import pytest
@@ -79,9 +80,15 @@ class Progress:
             return
         scenario = self._current.rpartition("/")[2]
         line = f"{self._place(len(self._running.results) + 1)}  {scenario}: {words}"
-        self._terminal.rewrite(line[: shutil.get_terminal_size().columns - 1], erase=True)
-        self._terminal.flush()
+        with self._uncaptured():
+            self._terminal.rewrite(line[: shutil.get_terminal_size().columns - 1], erase=True)
+            self._terminal.flush()
         self._has_live_line = True
+
+    def _uncaptured(self) -> AbstractContextManager[None]:
+        """Let a line through to the screen while a scenario runs, when pytest keeps its output."""
+        capture: Any = self._terminal.config.pluginmanager.getplugin("capturemanager")
+        return nullcontext() if capture is None else capture.global_and_fixture_disabled()
 
     def _clear(self) -> None:
         if self._has_live_line:

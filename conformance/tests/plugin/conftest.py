@@ -82,12 +82,10 @@ class Workshop:
         """Run pytest on the scenarios in a process of its own, which may die or have workers."""
         return self.pytester.runpytest_subprocess(*self.arguments(*args), timeout=60)
 
-    def start(self, *args: str) -> subprocess.Popen[str]:
+    def start(self, *args: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[str]:
         """Start pytest on the scenarios and leave it running, in a session of its own."""
         argv = [sys.executable, "-m", "pytest", *self.arguments(*args)]
-        return subprocess.Popen(
-            argv, cwd=self.path, stdout=subprocess.PIPE, text=True, start_new_session=True
-        )
+        return subprocess.Popen(argv, cwd=self.path, stdout=stdout, text=True, start_new_session=True)
 
     def arguments(self, *args: str) -> tuple[str, ...]:
         """Give pytest's arguments; the report goes to ``out`` unless another place is named."""

@@ -1,6 +1,8 @@
 """How verdicts appear: in the terminal, in JUnit, in Allure."""
 
+import contextlib
 import json
+import os
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -146,3 +148,19 @@ def test_allure_message_is_in_our_words(ran, workshop):
     (path,) = (workshop.report / "allure").glob("*-result.json")
     details = json.loads(path.read_text())["statusDetails"]
     assert details["message"].startswith("traffic-access/failed-b: FAILED")
+
+
+def test_terminal_shows_what_is_being_done(workshop):
+    """On a terminal the last line says it, and is wiped before the verdict; elsewhere it would be a flood."""
+    workshop.add("passed-a")
+    outer, inner = os.openpty()
+    process = workshop.start(stdout=inner)
+    os.close(inner)
+    shown = b""
+    with contextlib.suppress(OSError):  # that is how a terminal ends whose last process is gone
+        while piece := os.read(outer, 4096):
+            shown += piece
+    os.close(outer)
+    assert process.wait(timeout=30) == 0
+    assert b"passed-a.yaml::v1alpha4: reading the script" in shown
+    assert "reading the script" not in workshop.run().stdout.str()
