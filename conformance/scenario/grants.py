@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from conformance.model.manifest import Manifest
+from conformance.model.manifest import Manifest, ObjectRef
 from conformance.model.scenario import SmiObject
-from conformance.model.topology import Identity, Workload
+from conformance.model.topology import AppProtocol, Identity, Workload
 from conformance.scenario.manifests import smi_manifest
-from conformance.spec import Bundle
+from conformance.spec import ApiVersion, Bundle
 
 OpenedPath = tuple[Workload, Workload, bool]
 """Source, destination, and whether raw TCP is opened as well as HTTP."""
@@ -37,8 +37,8 @@ def control_manifests(paths: Iterable[OpenedPath], bundle: Bundle) -> tuple[Mani
         bundle: The version to write of each group.
 
     Returns:
-        Per namespace of a destination one HTTPRouteGroup and, where asked for, one TCPRoute; per destination
-        identity one TrafficTarget for each of the two. Names begin with ``control-``.
+        Per path a TrafficTarget of its own for HTTP and, where asked for, one for raw TCP, and the routes that
+        they name. Names begin with ``control-``.
     """
     return _opening(paths, bundle, "control")
 
@@ -84,28 +84,46 @@ def beacon_split(backend: BeaconBackend, bundle: Bundle, *, namespace: str) -> M
 
 
 def _opening(paths: Iterable[OpenedPath], bundle: Bundle, prefix: str) -> tuple[Manifest, ...]:
-    http: dict[Identity, set[Identity]] = {}
-    tcp: dict[Identity, set[Identity]] = {}
+    found: dict[ObjectRef, SmiObject] = {}
     for source, destination, with_tcp in paths:
-        http.setdefault(destination.identity, set()).add(source.identity)
-        if with_tcp:
-            tcp.setdefault(destination.identity, set()).add(source.identity)
-    everything = {"name": "everything", "pathRegex": ".*", "methods": ["*"]}
-    objects = [
-        *_opening_by("HTTPRouteGroup", {"matches": [everything]}, http, f"{prefix}-http"),
-        *_opening_by("TCPRoute", {}, tcp, f"{prefix}-tcp"),
-    ]
-    return tuple(smi_manifest(one, bundle) for one in objects)
+        for one in _opened(source, destination, bundle, prefix, with_tcp=with_tcp):
+            found.setdefault(one.ref, one)
+    return tuple(smi_manifest(one, bundle) for one in found.values())
 
 
-def _opening_by(
-    kind: str, spec: Mapping[str, Any], sources: Mapping[Identity, set[Identity]], name: str
+def _opened(
+    source: Workload, destination: Workload, bundle: Bundle, prefix: str, *, with_tcp: bool
 ) -> Iterable[SmiObject]:
-    for namespace in sorted({destination.namespace for destination in sources}):
-        yield _object(kind, namespace, name, spec)
-    for destination in sorted(sources):
-        target = f"{name}-{destination.account}"
-        yield _target(destination.namespace, target, destination, sorted(sources[destination]), (kind, name))
+    """Open one path by objects of its own: a mesh that reads the first of several sources only shows it too."""
+    namespace, callee = destination.namespace, destination.account
+    caller = f"{source.namespace}-{source.account}"
+    everything = {"name": "everything", "pathRegex": ".*", "methods": ["*"]}
+    yield _object("HTTPRouteGroup", namespace, f"{prefix}-http", {"matches": [everything]})
+    yield _target(
+        namespace,
+        f"{prefix}-http-{callee}-{caller}",
+        destination.identity,
+        [source.identity],
+        ("HTTPRouteGroup", f"{prefix}-http"),
+    )
+    if with_tcp:
+        route = f"{prefix}-tcp-{callee}"
+        yield _object("TCPRoute", namespace, route, _tcp_ports(destination, bundle))
+        yield _target(
+            namespace,
+            f"{prefix}-tcp-{callee}-{caller}",
+            destination.identity,
+            [source.identity],
+            ("TCPRoute", route),
+        )
+
+
+def _tcp_ports(destination: Workload, bundle: Bundle) -> Mapping[str, Any]:
+    """List the ports where a TCPRoute can: what an empty list means is a scenario's question, not the control's."""
+    if bundle.specs.ordinal < ApiVersion.V1ALPHA4.ordinal:
+        return {}
+    ports = [port.number for port in destination.ports if port.protocol is AppProtocol.TCP]
+    return {"matches": {"ports": ports}}
 
 
 def _target(
