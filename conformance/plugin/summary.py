@@ -3,6 +3,7 @@
 What could not be judged and why, the count of verdicts, where the report is, and what the exit code says.
 """
 
+import textwrap
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from conformance.plugin.exitcode import MEANINGS, ExitCode
 from conformance.plugin.running import Running
 from conformance.report import name_of, verdict_counts
 
+_WIDTH = 160
+"""Room for a headline; the whole of it stands further up and in the report. A guess. Unit: characters."""
 _TOLD = (Verdict.FAILED, Verdict.ERRORED, Verdict.INCONCLUSIVE)
 
 
@@ -59,7 +62,8 @@ class Summary:
         for verdict in _TOLD:
             for result in sorted(self._running.results, key=name_of):
                 if result.verdict is verdict:
-                    yield f"  {verdict.value:<12} {name_of(result)}: {_one_line(result)}"
+                    line = f"{verdict.value:<12} {name_of(result)}: {_one_line(result)}"
+                    yield "  " + textwrap.shorten(line, width=_WIDTH, placeholder=" ...")
 
     def _meaning(self) -> str:
         code = self._running.exit_code

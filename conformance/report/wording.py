@@ -47,11 +47,11 @@ def _facts(result: ScenarioResult, around: Surroundings) -> Iterator[tuple[str, 
     yield "provider", ", ".join((around.provider, *(result.api_versions or (result.version,))))
     if result.requirements:
         yield "requirement", _requirement(result.requirements[0], around.requirements)
-    if result.headline and result.trouble is None:
-        yield "in short", result.headline
     yield from _trouble(result)
-    for step in result.steps:
-        yield from _step(step, result.verdict)
+    told = [pair for step in result.steps for pair in _step(step, result.verdict)]
+    if result.headline and result.trouble is None and not told:
+        yield "in short", result.headline
+    yield from told
     if result.evidence:
         yield "evidence", str(around.report / result.evidence)
     if result.again:

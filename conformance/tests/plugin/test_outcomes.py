@@ -46,7 +46,6 @@ def test_failure_is_shown_in_words_without_a_traceback(ran):
             "traffic-access/failed-b: FAILED",
             "  provider     reference, access.smi-spec.io/v1alpha4",
             '  requirement  access.grants-decide (stated): "By default, all traffic is denied."',
-            "  in short     failed as scripted",
             "  step         the grant is gone",
             "  asked        here/client-a -> here/shop:8080 GET /",
             "  expected     denied",

@@ -115,7 +115,7 @@ def test_missing_report_is_a_report_error(tmp_path):
 
 
 def test_report_that_cannot_be_written_leaves_the_old_one(report_of, some, tmp_path, monkeypatch):
-    """A disk that fills up while a report is written costs neither the old one nor leaves half of a new one."""
+    """A disk that fills up does not cost the old report, and no half of the new one is left."""
     write_report(report_of(some.result()), tmp_path)
 
     def full(descriptor):

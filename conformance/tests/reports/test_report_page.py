@@ -66,7 +66,7 @@ def test_verdict_is_a_word_and_a_sign_not_a_colour_alone(page_of, some):
 
 
 def test_failure_shows_all_that_it_rests_on(page_of, some):
-    """Requirement, quote, expected, observed, rule, statistics, manifests, wait, evidence and command are there."""
+    """Requirement, clause, expected, observed, rule, statistics, manifests, wait, evidence, command."""
     text = page_of(some.failure()).text
     for part in (
         "Who is not granted is refused.",

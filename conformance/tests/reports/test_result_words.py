@@ -19,7 +19,6 @@ def test_failure_reads_in_aligned_lines(some):
         "traffic-access/nobody-is-let-in: FAILED\n"
         "  provider     reference, access.smi-spec.io/v1alpha4\n"
         '  requirement  access.deny (stated): "all traffic is denied by default"\n'
-        "  in short     here/client-a was let in\n"
         "  step         nothing is granted\n"
         "  asked        here/client-a -> here/shop:8080 GET /\n"
         "  expected     denied\n"
@@ -39,6 +38,11 @@ def test_error_reads_as_trouble_and_not_as_a_finding(some):
         in text
     )
     assert "observed" not in text
+
+
+def test_headline_stands_in_for_findings_that_are_not_there(some):
+    """A result without findings of its verdict is not left without a word."""
+    assert "  in short     here/client-a was let in\n" in explain(some.failure(steps=()), around(some))
 
 
 def test_many_findings_are_counted_after_the_first_few(some):
