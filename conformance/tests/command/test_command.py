@@ -62,9 +62,9 @@ def test_requirement_is_explained_with_its_clause_and_who_shows_it():
 
 
 def test_unknown_id_gets_close_ones():
-    """A misspelt id is answered with the one that may have been meant."""
+    """An id that is not quite right is answered with the one that may have been meant."""
     with pytest.raises(UsageError, match=r"did you mean .*access\.deny-by-default"):
-        explain_id("acces.deny-by-default")
+        explain_id("access.deny-by-def")
 
 
 @pytest.mark.parametrize(
