@@ -28,6 +28,7 @@ with LocalCluster("victim", Path(sys.argv[1]), app_module=STAND_IN_APP) as clust
     cluster.apply([a_namespace(), a_deployment(replicas=2)])
     cluster.await_ready(["here/shop"], timedelta(seconds=20))
     print("ready", flush=True)
+    sys.stdin.readline()
     {then}
 """
 ENOUGH_MS = 20_000
@@ -40,15 +41,19 @@ class Victim:
         self.process = subprocess.Popen(
             [sys.executable, "-c", RUN.replace("{then}", then), str(runs)],
             cwd=PROJECT,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+        assert self.process.stdin is not None
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "ready\n", self.process.communicate()[1]
         (self.directory,) = runs.glob("victim-*")
         lines = [line.split() for line in (self.directory / "processes").read_text().splitlines()]
         self.recorded = {int(pid): os.pidfd_open(int(pid)) for pid, *_ in lines}
+        self.process.stdin.write("go on\n")
+        self.process.stdin.flush()
 
     def has_ended(self, pid: int) -> bool:
         """Wait for the end of one recorded process."""

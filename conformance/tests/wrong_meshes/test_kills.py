@@ -17,7 +17,9 @@ from conformance.runner.settings import RunSettings
 from conformance.scenario import load_library
 
 LIBRARY = load_library(scenarios_root())
-PAIRS = sorted(((fault, one) for one in LIBRARY for fault in one.catches), key=lambda pair: (pair[0], pair[1].id))
+PAIRS = sorted(
+    ((fault, one) for one in LIBRARY for fault in one.catches), key=lambda pair: (pair[0], pair[1].id)
+)
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,9 @@ def session(tmp_path_factory):
     """A reference mesh that is given up on sooner: a wrong mesh never comes round, so waiting is wasted."""
     impatient = ConvergenceSettings(deadline=timedelta(seconds=0.6), window=timedelta(milliseconds=20))
     evidence = tmp_path_factory.mktemp("evidence")
-    settings = RunSettings(run_id="kills", cluster="local", provider="reference", faults=(), evidence=evidence)
+    settings = RunSettings(
+        run_id="kills", cluster="local", provider="reference", faults=(), evidence=evidence
+    )
     patched = pytest.MonkeyPatch()
     patched.setattr(ReferenceMesh, "convergence", impatient)
     with Session(settings) as opened:
@@ -34,7 +38,9 @@ def session(tmp_path_factory):
 
 
 @pytest.mark.envoy
-@pytest.mark.parametrize(("fault", "scenario"), [pytest.param(*pair, id=f"{pair[0]}-{pair[1].id}") for pair in PAIRS])
+@pytest.mark.parametrize(
+    ("fault", "scenario"), [pytest.param(*pair, id=f"{pair[0]}-{pair[1].id}") for pair in PAIRS]
+)
 def test_scenario_fails_on_the_wrong_mesh_it_catches(session, fault, scenario):
     """The newest version of the scenario ends FAILED, with a sentence that says what disagrees."""
     session.set_faults((fault,))
