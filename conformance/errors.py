@@ -7,6 +7,7 @@
 5. A workload or its sidecar does not become ready: `NotReadyError`.
 6. The probe cannot be reached or breaks its promise: `ProbeError`.
 7. The report cannot be written: `ReportError`.
+8. The suite itself stumbles, wherever it is: `InternalError`.
 
 None of them is evidence about the mesh. A mesh that disagrees with the spec is a verdict, never an exception.
 """
@@ -87,3 +88,9 @@ class ReportCutShortError(ReportError):
     """A report ends before its end, so that nothing in it can be trusted."""
 
     code = "report-cut-short"
+
+
+class InternalError(ConformanceError):
+    """The suite itself stumbled: a mistake of ours, in no part of what was asked or tested."""
+
+    code = "internal"

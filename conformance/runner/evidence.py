@@ -1,6 +1,7 @@
 """What a scenario that did not pass leaves behind, written before anything is removed."""
 
 import json
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from conformance.model.manifest import Manifest
 from conformance.model.traffic import Witnessed
 from conformance.runner.play import Play
 from conformance.runner.stage import Stage
+
+TRACEBACK = "traceback.txt"
+"""Beside the evidence of a scenario at which the suite itself stumbled."""
 
 
 def manifests_text(manifests: Sequence[Manifest]) -> str:
@@ -35,6 +39,17 @@ def keep_evidence(stage: Stage, play: Play, directory: Path) -> None:
         _write_calls(directory / f"step-{number}-calls.json", step.witnessed)
     _write_calls(directory / "control-calls.json", play.control)
     stage.cluster.collect_evidence(sorted(stage.world.namespaces.values()), directory / "cluster")
+
+
+def keep_traceback(error: Exception, directory: Path) -> None:
+    """Write where in the suite an unforeseen error came up.
+
+    Raises:
+        OSError: The directory cannot be written.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    text = "".join(traceback.format_exception(error))
+    (directory / TRACEBACK).write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def _write_calls(path: Path, witnessed: Sequence[Witnessed]) -> None:

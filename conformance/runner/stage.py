@@ -33,6 +33,8 @@ class Stage:
     caller: Caller
     beacon: Beacon
     evidence: Path
+    is_stale: bool = False
+    """The world was to be thrown away and could not be: it is not to be played in."""
 
     @property
     def serves_access(self) -> bool:
@@ -41,11 +43,17 @@ class Stage:
         return bool(served.get(ApiGroup.ACCESS)) and bool(served.get(ApiGroup.SPECS))
 
     def renew(self) -> None:
-        """Throw the world away and begin a new one under other names."""
+        """Throw the world away and begin a new one under other names.
+
+        Raises:
+            ConformanceError: The cluster did not do its part; then the world `is_stale` until this has succeeded.
+        """
+        self.is_stale = True
         self.prober.close()
         self.world.renew()
         self.policy.forget()
         self.caller, self.beacon = _means(self.cluster, self.provider, self.prober, self.world)
+        self.is_stale = False
 
 
 def _means(cluster: Cluster, provider: Provider, prober: Prober, world: LiveWorld) -> tuple[Caller, Beacon]:

@@ -1,0 +1,39 @@
+"""Which scenarios a provider claims: the others are UNSUPPORTED, and nothing is sent for them."""
+
+from conformance.model.scenario import Scenario
+from conformance.providers.protocol import Provider
+from conformance.scenario import unwritable
+from conformance.spec import ApiGroup, ApiVersion, Bundle, group_of
+
+
+def why_unsupported(
+    scenario: Scenario, version: ApiVersion, bundle: Bundle | None, provider: Provider
+) -> str:
+    """Say why nothing can be asked of *provider*; empty when the scenario can be played.
+
+    Args:
+        scenario: What is to be played.
+        version: The version of its group that is under test.
+        bundle: What would be written; None when *version* is not served.
+        provider: Whose claims decide.
+    """
+    if bundle is None:
+        return f"{provider.name} does not serve {scenario.group.value}/{version.value}"
+    lacking = [need.value for need in scenario.needs if need not in provider.features]
+    if lacking:
+        return f"{provider.name} does not claim {', '.join(lacking)}"
+    return _unserved(scenario, provider) or "; ".join(unwritable(scenario, bundle))
+
+
+def _unserved(scenario: Scenario, provider: Provider) -> str:
+    """Name what the scenario cannot do without and the provider does not serve in any version."""
+    served = provider.served()
+    for step in scenario.steps:
+        for one in step.apply:
+            group = group_of(one.kind)
+            if group is not None and not served.get(group):
+                return f"{provider.name} does not serve {group.value}, which has the scenario's {one.kind} {one.name}"
+    if scenario.group is ApiGroup.ACCESS and not served.get(ApiGroup.SPECS):
+        # A grant names routes. Without them nothing can be granted, so that no refusal has its control.
+        return f"{provider.name} does not serve {ApiGroup.SPECS.value}, which has the routes that grants name"
+    return ""

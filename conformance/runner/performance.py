@@ -1,0 +1,135 @@
+"""One scenario from its rendering to its result, whatever happens on the way: the next one has to be played too."""
+
+import logging
+import traceback
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from conformance.errors import ConformanceError, EnvironmentBrokenError, InternalError
+from conformance.model.result import ScenarioResult
+from conformance.model.scenario import RenderedScenario
+from conformance.model.verdict import Verdict
+from conformance.runner.evidence import TRACEBACK, keep_evidence, keep_traceback
+from conformance.runner.play import Play
+from conformance.runner.result import Subject, errored, judged
+from conformance.runner.stage import Stage, Tell
+from conformance.scenario import World, render
+
+logger = logging.getLogger(__name__)
+
+
+def perform(stage: Stage, world: World, subject: Subject, tell: Tell) -> ScenarioResult:
+    """Play a scenario that the provider claims, judge it, and leave the stage clean or new.
+
+    Args:
+        stage: Where it is played.
+        world: The sample workloads, by their symbolic names.
+        subject: What is played; its bundle is there.
+        tell: Hears what is happening.
+    """
+    return _Performance(stage, world, subject, tell).result()
+
+
+class _Performance:
+    def __init__(self, stage: Stage, world: World, subject: Subject, tell: Tell) -> None:
+        self._stage = stage
+        self._world = world
+        self._subject = subject
+        self._tell = tell
+        self._play: Play | None = None
+        self._started = stage.clock.now()
+
+    def result(self) -> ScenarioResult:
+        try:
+            result = self._judged()
+        except Exception as error:  # noqa: BLE001  # the suite's own mistakes are no reason to lose all other verdicts
+            result = self._errored(error)
+            self._renew()
+            return result
+        if not self._is_forgotten():
+            self._renew()
+        return result
+
+    def _judged(self) -> ScenarioResult:
+        if self._stage.is_stale:
+            self._stage.renew()
+        play = self._play = Play(stage=self._stage, rendered=self._rendered(), tell=self._tell)
+        play.steps()
+        judgements = play.judge()
+        result = judged(self._subject, play.played, judgements, duration=self._duration(), evidence="")
+        return result if result.verdict is Verdict.PASSED else self._with_evidence(result)
+
+    def _errored(self, error: Exception) -> ScenarioResult:
+        known = error if isinstance(error, ConformanceError) else _unforeseen(error)
+        result = errored(self._subject, known, duration=self._duration(), evidence="")
+        return self._with_evidence(result, None if known is error else error)
+
+    def _rendered(self) -> RenderedScenario:
+        assert self._subject.bundle is not None
+        return render(
+            self._subject.scenario,
+            self._subject.version,
+            self._subject.bundle,
+            self._world,
+            self._stage.world.namespaces,
+            headers_shape=self._stage.provider.headers_shape,
+        )
+
+    def _duration(self) -> timedelta:
+        return timedelta(seconds=self._stage.clock.now() - self._started)
+
+    def _with_evidence(self, result: ScenarioResult, unforeseen: Exception | None = None) -> ScenarioResult:
+        """Keep evidence and say where it lies; that it cannot be kept must not change a verdict."""
+        where = Path(result.scenario) / result.version
+        directory = self._stage.evidence / where
+        try:
+            if unforeseen is not None:
+                keep_traceback(unforeseen, directory)
+            if self._play is not None:
+                keep_evidence(self._stage, self._play, directory)
+        except Exception as error:  # nothing may hide the verdict that is there already
+            logger.warning("evidence was not kept", exc_info=True)
+            words = f"{result.headline} (evidence in {directory} is missing or cut short: {_brief(error)})"
+            return replace(result, headline=words)
+        return replace(result, evidence=str(where) if self._play or unforeseen else "")
+
+    def _is_forgotten(self) -> bool:
+        assert self._play is not None
+        try:
+            forgotten = self._play.clean_up()
+        except Exception as error:  # the verdict stands; the next scenario gets a world of its own
+            logger.warning("cleaning up went wrong", exc_info=True)
+            self._tell(f"cleaning up went wrong ({_brief(error)}): making a new world")
+            return False
+        if not forgotten:
+            self._tell("the mesh has not forgotten this scenario: making a new world")
+        return forgotten
+
+    def _renew(self) -> None:
+        try:
+            self._stage.renew()
+        except Exception as error:  # tried again by the next scenario, which errors if it must
+            logger.warning("no new world was made", exc_info=True)
+            self._tell(f"no new world yet ({_brief(error)}): the next scenario tries again")
+
+
+def _unforeseen(error: Exception) -> ConformanceError:
+    """Give an error that nobody translated what a person needs: what, where, and what to do."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{frame.filename}:{frame.lineno} in {frame.name}"
+    if isinstance(error, OSError):
+        return EnvironmentBrokenError(
+            _brief(error),
+            where,
+            f"see whether disk, memory or open files ran out; {TRACEBACK} beside the evidence has the way there",
+        )
+    return InternalError(
+        f"a bug of the suite, which says nothing about the mesh: {_brief(error)}",
+        where,
+        f"report it to the suite's authors, with {TRACEBACK} from this scenario's evidence",
+    )
+
+
+def _brief(error: Exception) -> str:
+    return error.what if isinstance(error, ConformanceError) else f"{type(error).__name__}: {error}"
