@@ -106,9 +106,11 @@ def _target(document: Document, steps: tuple[Step, ...], item: Mapping[str, Any]
     return spec
 
 
-def _subject(written: str | Mapping[str, str]) -> dict[str, Any]:
+def _subject(written: str | Mapping[str, str | None]) -> dict[str, Any]:
     if not isinstance(written, str):
-        return {"kind": written["kind"], "name": written["name"], "namespace": written.get("namespace", HERE)}
+        named = {"kind": written["kind"], "name": written["name"]}
+        namespace = written.get("namespace", HERE)
+        return named if namespace is None else {**named, "namespace": namespace}
     namespace, _, name = qualified(written).partition("/")
     return {"kind": "ServiceAccount", "name": name, "namespace": namespace}
 

@@ -123,6 +123,8 @@ def _placed(one: SmiObject, namespaces: Mapping[str, str]) -> SmiObject:
 
 
 def _placed_subject(subject: Mapping[str, Any], namespaces: Mapping[str, str]) -> Mapping[str, Any]:
+    if "namespace" not in subject:
+        return subject
     return {**subject, "namespace": namespaces[subject["namespace"]]}
 
 

@@ -84,12 +84,6 @@ def _root_joins(split: SplitRule, world: MeshWorld) -> Iterable[SplitRule]:
     yield replace(split, backends=(*scaled, Backend(service=split.root, weight=total)))
 
 
-def _last_of_duplicates(split: SplitRule, world: MeshWorld) -> Iterable[SplitRule]:
-    del world
-    kept = {one.service: one for one in split.backends}
-    yield replace(split, backends=tuple(kept.values()))
-
-
 def _everything_for_broken(split: SplitRule, world: MeshWorld) -> Iterable[SplitRule]:
     del world
     yield replace(split, matches=split.matches or None)
@@ -275,11 +269,6 @@ FAULTS = (
         name="root-gets-extra-share",
         says="A tenth of the calls goes to the root Service's own endpoints, past the backends.",
         policy=each_split(_root_joins),
-    ),
-    Fault(
-        name="last-of-duplicates-wins",
-        says="Of a backend that is listed twice only the last weight counts.",
-        policy=each_split(_last_of_duplicates),
     ),
     Fault(
         name="quantity-suffix-dropped",

@@ -257,11 +257,6 @@ WITNESSES = {
         right=some_shares(website_v1=1),
         wrong=some_shares(website_v1="9/10", website="1/10"),
     ),
-    "last-of-duplicates-wins": shares(
-        (a_split(backends=[("website-v1", 25), ("website-v2", 50), ("website-v1", 25)]),),
-        right=HALF,
-        wrong=some_shares(website_v1="1/3", website_v2="2/3"),
-    ),
     "quantity-suffix-dropped": shares(
         (a_split("v1alpha1", {"website-v1": "1", "website-v2": "500m"}),),
         right=some_shares(website_v1="2/3", website_v2="1/3"),
