@@ -1,5 +1,6 @@
 """What a reader needs to know of the process that ran: versions, platform, and the command itself."""
 
+import os
 import platform
 import shlex
 import sys
@@ -26,7 +27,14 @@ def facts_of_run(config: pytest.Config) -> Iterator[tuple[str, str]]:
 def command_of(args: Sequence[str], *, is_shipped: bool) -> str:
     """Spell the command as a person would type it."""
     typed = [arg for arg in args if not arg.startswith(_OURS)]
-    return shlex.join([*(("smi-conformance", "run") if is_shipped else ("pytest",)), *typed])
+    return f"{starter(is_shipped=is_shipped)} {shlex.join(typed)}".rstrip()
+
+
+def starter(*, is_shipped: bool) -> str:
+    """Spell what a person types before pytest's arguments: nox keeps its pytest where no PATH leads to it."""
+    if is_shipped:
+        return "smi-conformance run"
+    return "nox -s conformance --" if os.environ.get("NOX_CURRENT_SESSION") == "conformance" else "pytest"
 
 
 def _version() -> str:

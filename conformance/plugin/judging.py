@@ -11,6 +11,7 @@ from conformance.errors import ConformanceError, ScenarioError, UsageError
 from conformance.model.result import ScenarioResult, Trouble
 from conformance.model.scenario import Scenario
 from conformance.model.verdict import Verdict
+from conformance.plugin.facts import starter
 from conformance.plugin.hooks import Session
 from conformance.plugin.library import LIBRARY
 from conformance.plugin.options import Asked
@@ -81,6 +82,7 @@ class Judging:
                 provider=self._asked.provider,
                 faults=self._asked.faults,
                 evidence=self._asked.report,
+                starter=starter(is_shipped=bool(self._config.getini("smi_shipped"))),
             )
             self._session = self._config.hook.pytest_smi_session(settings=settings)
             assert self._session is not None, "the suite's own implementation always answers"

@@ -24,13 +24,15 @@ class Subject:
     """None when the provider does not serve *version*."""
     provider: str
     faults: tuple[str, ...]
+    starter: str = "pytest"
+    """What comes before a node id in a command."""
 
     @property
     def again(self) -> str:
         """The command that runs just this again."""
         faults = "".join(f" --smi-fault={name}" for name in self.faults)
         node = f"scenarios/{self.scenario.path}::{self.version.value}"
-        return f"pytest {node} --smi-provider={self.provider}{faults}"
+        return f"{self.starter} {node} --smi-provider={self.provider}{faults}"
 
     @property
     def api_versions(self) -> tuple[str, ...]:
@@ -114,8 +116,8 @@ def _deciding(steps: Sequence[StepResult], verdict: Verdict) -> tuple[StepResult
 
 
 def _headline(steps: Sequence[StepResult], verdict: Verdict) -> str:
-    step, finding = _deciding(steps, verdict)
-    return f"{step.name}: {finding.subject}: expected {finding.expected}, observed {finding.observed}"
+    _, finding = _deciding(steps, verdict)
+    return f"{finding.subject}: expected {finding.expected}, observed {finding.observed}"
 
 
 def _unsound(steps: Sequence[StepResult]) -> Trouble:

@@ -18,3 +18,5 @@ class RunSettings:
     """Named faults for the reference mesh."""
     evidence: Path
     """Directory below which each scenario that did not pass leaves its evidence."""
+    starter: str = "pytest"
+    """What a person types before a scenario's node id to run it again; other than pytest inside nox or a wheel."""
