@@ -70,6 +70,7 @@ class Session:
             bundle=bundle_for(scenario.group, version, provider.served()),
             provider=self._settings.provider,
             faults=self._faults,
+            starter=self._settings.starter,
         )
         reason = why_unsupported(scenario, version, subject.bundle, provider)
         return unsupported(subject, reason) if reason else perform(self._stage, self._world, subject, tell)
