@@ -38,6 +38,7 @@ class Beacon:
         self._nonce = ""
         self._lit: tuple[ObjectRef, ...] = ()
         self._backend: BeaconBackend | None = None
+        self._flipped = False
 
     @property
     def workloads(self) -> frozenset[str]:
@@ -57,7 +58,8 @@ class Beacon:
         self._nonce = secrets.token_hex(4)
         old, new = self._lit, self._grant(bundle) if self._grants else ()
         self._lit = tuple(manifest.ref for manifest in new)
-        if split and self._splits:
+        self._flipped = split and self._splits
+        if self._flipped:
             new = (*new, *self._flip(bundle))
         return new, old
 
@@ -69,7 +71,7 @@ class Beacon:
     def missing(self) -> str:
         """Ask once and say what the mesh has not shown yet; empty when it has shown all."""
         cell = self._cell()
-        calls = _CALLS if self._backend else 1
+        calls = _CALLS if self._flipped else 1
         asked = self._caller.ask(
             [cell], self._world.receivers, repeat=calls, timeout=timedelta(seconds=1), tasting=True
         )
@@ -80,7 +82,11 @@ class Beacon:
             seen = one.observation
             if seen.echoed_id != one.call.id:
                 return f"the beacon's path {one.cell.target} is not open yet ({seen.ending.value})"
-            if self._backend and seen.responder != self._world.key(_BACKEND_KEYS[self._backend]):
+            if (
+                self._flipped
+                and self._backend
+                and seen.responder != self._world.key(_BACKEND_KEYS[self._backend])
+            ):
                 return f"the beacon's split does not yet lead to {self._backend}"
         return ""
 

@@ -89,6 +89,11 @@ class Session:
         self._provider.set_faults(names)
         self._faults = names
 
+    def renew(self) -> None:
+        """Make a new world for what comes next: a fault set later leaves connections as they are that are open."""
+        assert self._stage is not None
+        self._stage.renew()
+
     def close(self) -> None:
         """End everything that was started. Safe to call twice."""
         self._stage = None

@@ -63,7 +63,7 @@ def beacon_grant(nonce: str, source: Workload, bundle: Bundle, *, namespace: str
     name = f"{BEACON}-{nonce}"
     objects = (
         _object("HTTPRouteGroup", namespace, name, {"matches": [entry]}),
-        _target(namespace, name, Identity(namespace, BEACON), [source.identity], ("HTTPRouteGroup", name)),
+        _target(namespace, name, Identity(namespace, BEACON), source.identity, _named(name, BEACON)),
     )
     return tuple(smi_manifest(one, bundle) for one in objects)
 
@@ -76,8 +76,7 @@ def beacon_split(backend: BeaconBackend, bundle: Bundle, *, namespace: str) -> M
         bundle: The version to write of each group.
         namespace: Actual namespace of the beacon.
     """
-    names = ("beacon-blue", "beacon-green")
-    backends = [{"service": one, "weight": 100 if one == backend else 0} for one in names]
+    backends = [{"service": backend, "weight": 100}]
     return smi_manifest(
         _object("TrafficSplit", namespace, BEACON, {"service": BEACON, "backends": backends}), bundle
     )
@@ -103,8 +102,8 @@ def _opened(
         namespace,
         f"{prefix}-http-{callee}-{caller}",
         destination.identity,
-        [source.identity],
-        ("HTTPRouteGroup", f"{prefix}-http"),
+        source.identity,
+        _named(f"{prefix}-http", "everything"),
     )
     if with_tcp:
         route = f"{prefix}-tcp-{callee}"
@@ -113,8 +112,8 @@ def _opened(
             namespace,
             f"{prefix}-tcp-{callee}-{caller}",
             destination.identity,
-            [source.identity],
-            ("TCPRoute", route),
+            source.identity,
+            {"kind": "TCPRoute", "name": route},
         )
 
 
@@ -127,15 +126,19 @@ def _tcp_ports(destination: Workload, bundle: Bundle) -> Mapping[str, Any]:
 
 
 def _target(
-    namespace: str, name: str, destination: Identity, sources: Iterable[Identity], rule: tuple[str, str]
+    namespace: str, name: str, destination: Identity, source: Identity, rule: Mapping[str, Any]
 ) -> SmiObject:
-    kind, route = rule
     spec = {
         "destination": _subject(destination),
-        "rules": [{"kind": kind, "name": route}],
-        "sources": [_subject(one) for one in sources],
+        "rules": [rule],
+        "sources": [_subject(source)],
     }
     return _object("TrafficTarget", namespace, name, spec)
+
+
+def _named(group: str, entry: str) -> Mapping[str, Any]:
+    """Refer to an entry by its name: what an omitted list of names means is a scenario's question."""
+    return {"kind": "HTTPRouteGroup", "name": group, "matches": [entry]}
 
 
 def _subject(identity: Identity) -> Mapping[str, str]:

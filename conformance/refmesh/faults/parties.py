@@ -41,6 +41,11 @@ def _labels_for_accounts(grant: Grant, world: MeshWorld) -> Iterable[Grant]:
     yield replace(grant, sources=frozenset(_by_label(source) for source in grant.sources))
 
 
+def _destination_by_label(grant: Grant, world: MeshWorld) -> Iterable[Grant]:
+    del world
+    yield replace(grant, destination=_by_label(grant.destination))
+
+
 def _whole_namespace(grant: Grant, world: MeshWorld) -> Iterable[Grant]:
     yield grant
     for one in sorted(_identities(world)):
@@ -148,6 +153,11 @@ FAULTS = (
         name="trusts-same-namespace",
         says="Once a destination has a grant, everybody in its own namespace may use it.",
         policy=each_grant(_neighbours),
+    ),
+    Fault(
+        name="destination-from-labels",
+        says="A destination's pods are found by their app label, so others that run as its account stay closed.",
+        policy=each_grant(_destination_by_label),
     ),
     Fault(
         name="trusts-same-account",

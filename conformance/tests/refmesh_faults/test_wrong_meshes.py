@@ -28,6 +28,7 @@ LOOKALIKE, THERE_A, THERE_SHOP, OUTSIDER = (
     "there/shop-0",
     "outside/outsider-0",
 )
+WEBSITE = "here/website-v1-0"
 BOTH = [an_entry("metrics", pathRegex="/metrics$"), an_entry("api", pathRegex="/api$")]
 HEADERS = an_entry(headers={"x-one": "one", "x-two": "two.*"})
 FIREFOX = a_group("v1alpha4", an_entry(headers={"user-agent": ".*Firefox.*"}))
@@ -47,13 +48,14 @@ class Witness:
     world: Callable[[], tuple[Any, ...]] = shop_world
 
 
-def sends(source, target=SHOP, *, right, after, port=8080, **request):
+def sends(source, target=SHOP, *, right, after, port=8080, world=shop_world, **request):
     """Ask whether a request gets through."""
     return Witness(
         policies=after,
         ask=lambda mesh: mesh.may_send(source, target, port, **request),
         right=right,
         wrong=not right,
+        world=world,
     )
 
 
@@ -137,6 +139,9 @@ WITNESSES = {
     "ignores-destination-namespace": sends(A, THERE_SHOP, right=False, after=(granted(),)),
     "omitted-namespace-is-any": sends(THERE_A, right=False, after=(FROM_ANYWHERE,)),
     "identity-from-labels": sends(LOOKALIKE, right=False, after=(granted(),)),
+    "destination-from-labels": sends(
+        A, WEBSITE, right=True, after=(granted(destination=an_account("website-v1")),), world=website_world
+    ),
     "any-kind-is-an-account": sends(
         A, right=False, after=(granted(sources=[an_account("client-a", kind="Group")]),)
     ),

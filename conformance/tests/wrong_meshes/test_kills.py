@@ -21,6 +21,9 @@ PAIRS = sorted(
     ((fault, one) for one in LIBRARY for fault in one.catches), key=lambda pair: (pair[0], pair[1].id)
 )
 
+LIES_IN_LISTENERS = {"untidied-paths"}
+"""Faults of what a listener does with a connection: those that are open when it is set stay as they were."""
+
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
@@ -44,6 +47,8 @@ def session(tmp_path_factory):
 def test_scenario_fails_on_the_wrong_mesh_it_catches(session, fault, scenario):
     """The newest version of the scenario ends FAILED, with a sentence that says what disagrees."""
     session.set_faults((fault,))
+    if fault in LIES_IN_LISTENERS:
+        session.renew()
     result = session.judge(scenario, scenario.versions[-1], lambda _: None)
     assert result.verdict is Verdict.FAILED, result.headline
     assert "expected" in result.headline
