@@ -12,7 +12,7 @@ from conformance.runner.session import Session
 from conformance.runner.settings import RunSettings
 from conformance.scenario import load_scenario, load_world
 from conformance.scenario.reading import FOLDERS
-from conformance.spec import ApiVersion, Level, Requirement, Strength
+from conformance.spec import ApiGroup, ApiVersion, Level, Requirement, Strength
 from conformance.tests.doubles.clock import FakeClock
 from conformance.tests.doubles.journal import Journal
 from conformance.tests.doubles.memory_cluster import MemoryCluster
@@ -74,6 +74,14 @@ class Playhouse:
         monkeypatch.setattr(session_module, "Prober", lambda _channel: self.prober)
         monkeypatch.setattr(session_module, "SystemClock", lambda: self.clock)
         self.session = self.a_session()
+
+    def serve_only(self, *groups: ApiGroup) -> None:
+        """Begin anew with a mesh that serves nothing but these."""
+        self.session.close()
+        self.mesh.groups = {group: self.mesh.groups[group] for group in groups}
+        self.session = self.a_session()
+        self.session.open()
+        self.journal.entries.clear()
 
     def a_session(self, *, provider: str = "reference", faults: tuple[str, ...] = ()) -> Session:
         """Make a session on these doubles, not yet open."""

@@ -1,0 +1,109 @@
+"""Waiting is not measuring: what decides is asked once, after the wait, however the wait ended."""
+
+from datetime import timedelta
+
+from conformance.model.verdict import Verdict
+from conformance.runner.measure import REPEAT
+from conformance.tests.doubles.playhouse import GRANT, HALVES, NOTHING, OPEN_WEBSITES, REVOKED
+
+EVERYTHING = """
+  - name: everybody is listed
+    apply:
+      - HTTPRouteGroup: routes
+        matches: [{name: all, pathRegex: ".*", methods: ["*"]}]
+      - TrafficTarget: shop
+        destination: shop
+        sources: [client-a, client-b]
+        rules: [{HTTPRouteGroup: routes}]
+    ask: {from: [client-a, client-b], to: [shop], requests: [GET /metrics]}
+"""
+"""A step that needs no control."""
+
+
+def by_verb(house, **wrong):
+    """Let the mesh refuse everything but the beacon while this verb is asked: taste or measure."""
+
+    def rule(source, call):
+        verb = next(one.verb for one in reversed(house.journal.entries))
+        refused = verb in wrong and not call.host.startswith("beacon.")
+        return {} if refused else house.mesh.by_the_book(source, call)
+
+    house.mesh.rule = rule
+
+
+def test_every_step_is_measured_once(house):
+    """Two steps are two measurements, and each asks every cell as often as it has to be asked at least."""
+    house.play(EVERYTHING, EVERYTHING)
+    measured = house.journal.about("measure")
+    assert [len(calls) for calls in measured] == [2 * REPEAT, 2 * REPEAT]
+
+
+def test_scenario_may_ask_more_often(house):
+    """``repeat`` raises how often a cell is asked in the one measurement."""
+    step = NOTHING.replace("ask: {", f"ask: {{repeat: {REPEAT + 4}, ")
+    house.play(step)
+    assert len(house.journal.about("measure")[0]) == REPEAT + 4
+
+
+def test_measurement_follows_the_wait(house):
+    """Between the change and the measurement there is nothing but tasting."""
+    house.play(EVERYTHING)
+    verbs = house.journal.verbs()
+    at = verbs.index("measure")
+    last_change = max(number for number, verb in enumerate(verbs[:at]) if verb in {"apply", "delete"})
+    assert set(verbs[last_change + 1 : at]) == {"taste"}
+
+
+def test_failed_measurement_is_not_repeated(house):
+    """Answers that agreed all through the wait and not when they were measured have failed."""
+    by_verb(house, measure=True)
+    result = house.play(EVERYTHING)
+    assert result.verdict is Verdict.FAILED
+    assert result.steps[0].converged
+    assert house.journal.verbs().count("measure") == 1
+
+
+def test_at_the_deadline_it_is_measured_anyway(house):
+    """A mesh that never agrees is measured once at the deadline, and fails by that."""
+    by_verb(house, measure=True, taste=True)
+    result = house.play(EVERYTHING)
+    (step,) = result.steps
+    assert result.verdict is Verdict.FAILED
+    assert not step.converged
+    assert step.waited >= house.mesh.convergence.deadline
+    assert house.journal.verbs().count("measure") == 1
+
+
+def test_agreement_that_came_too_late_is_inconclusive(house):
+    """What agrees at last, when it is measured, but never held before the deadline is no pass."""
+    by_verb(house, taste=True)
+    result = house.play(EVERYTHING)
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert house.journal.verbs().count("measure") == 1
+    assert "is denied, allowed is expected" in result.headline
+
+
+def test_step_waits_for_the_whole_window(house):
+    """Agreement is believed after the window, counted from the first answer that agreed."""
+    (step,) = house.play(EVERYTHING).steps
+    assert step.converged
+    assert house.mesh.convergence.window <= step.waited < house.mesh.convergence.deadline
+
+
+def test_later_step_is_judged_by_its_own_expectation(house):
+    """Each step's expectation comes from the objects in force then."""
+    result = house.play(GRANT, REVOKED)
+    wanted = [[one.expected for one in step.findings] for step in result.steps]
+    granted, refused = "every call is answered by the application", "no call reaches an application"
+    assert wanted == [[granted, refused], [refused, refused]]
+
+
+def test_split_is_sampled_until_it_is_sure_and_all_counts(house):
+    """The batches after the wait make up one measurement: every call of them is in the step's count."""
+    result = house.play(HALVES, folder="traffic-split", head=OPEN_WEBSITES)
+    verbs = [one for one in house.journal.entries if one.verb in {"taste", "sample"}]
+    last_taste = max(number for number, one in enumerate(verbs) if one.verb == "taste")
+    batches = [one.about for one in verbs[last_taste + 2 :]]
+    assert result.verdict is Verdict.PASSED
+    assert result.steps[0].calls == sum(batches)
+    assert result.duration < timedelta(seconds=1)
