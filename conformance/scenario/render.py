@@ -18,7 +18,7 @@ from conformance.model.scenario import (
     Step,
 )
 from conformance.model.topology import Topology
-from conformance.model.traffic import AddressForm, Cell
+from conformance.model.traffic import AddressForm, Cell, HttpRequest, Request
 from conformance.scenario.fields import lacks
 from conformance.scenario.grants import OpenedPath, open_manifests
 from conformance.scenario.manifests import HeadersShape, smi_manifest
@@ -143,7 +143,21 @@ def _probe(probe: Probe, namespaces: Mapping[str, str]) -> Probe:
 
 def _cell(cell: Cell, namespaces: Mapping[str, str]) -> Cell:
     target = replace(cell.target, name=actual_key(cell.target.name, namespaces))
-    return replace(cell, source=actual_key(cell.source, namespaces), target=target)
+    request = _request(cell.request, namespaces)
+    return replace(cell, source=actual_key(cell.source, namespaces), target=target, request=request)
+
+
+def _request(request: Request, namespaces: Mapping[str, str]) -> Request:
+    """Write ``{here}`` in a header's value as the namespace's actual name: a forged identity has to be a real one."""
+    if not isinstance(request, HttpRequest):
+        return request
+    return replace(request, headers=tuple((name, _named(text, namespaces)) for name, text in request.headers))
+
+
+def _named(text: str, namespaces: Mapping[str, str]) -> str:
+    for symbol, actual in namespaces.items():
+        text = text.replace(f"{{{symbol}}}", actual)
+    return text
 
 
 def _workloads_of_probe(probe: Probe, topology: Topology) -> set[str]:
