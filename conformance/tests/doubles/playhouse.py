@@ -1,5 +1,6 @@
 """A session whose cluster, mesh, prober and clock are doubles, with scenarios written for it on the spot."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,9 @@ HALVES = """
 
 OPEN_WEBSITES = "open: [client-a -> website-v1, client-a -> website-v2]"
 
+_world = cache(load_world)
+"""The world is never changed, and takes longer to read than most tests."""
+
 
 class Playhouse:
     """Everything behind one session, in memory; `play` is the way in."""
@@ -62,13 +66,14 @@ class Playhouse:
     def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.journal = Journal()
         self.clock = FakeClock()
-        self.world = load_world(fixtures_root() / "world" / "world.yaml")
+        self.world = _world(fixtures_root() / "world" / "world.yaml")
         self.cluster = MemoryCluster(self.journal)
         self.mesh = MemoryMesh(self.cluster, self.world, self.journal)
         self.prober = MemoryProber(self.mesh, self.journal)
         self.evidence = directory / "evidence"
         self.told: list[str] = []
         self._directory = directory
+        monkeypatch.setattr(session_module, "load_world", _world)
         monkeypatch.setattr(session_module, "LocalCluster", lambda _run_id: self.cluster)
         monkeypatch.setattr(session_module, "ReferenceMesh", lambda *_: self.mesh)
         monkeypatch.setattr(session_module, "Prober", lambda _channel: self.prober)
@@ -94,8 +99,8 @@ class Playhouse:
         """Read a scenario of these steps, called *folder*/example; *head* is more YAML at its top."""
         path = self._directory / folder / "example.yaml"
         path.parent.mkdir(exist_ok=True)
-        versions = "[v1alpha1, v1alpha2, v1alpha3, v1alpha4]"
-        top = f"id: {folder}/example\nshows: [example]\nversions: {versions}\nsummary: An example.\nwhy: A test.\n"
+        versions = "" if "versions:" in head else "versions: [v1alpha1, v1alpha2, v1alpha3, v1alpha4]\n"
+        top = f"id: {folder}/example\nshows: [example]\n{versions}summary: An example.\nwhy: A test.\n"
         path.write_text(f"{top}{head}\nsteps:{''.join(steps)}")
         return load_scenario(path, self.world, {"example": _requirement(folder)})
 

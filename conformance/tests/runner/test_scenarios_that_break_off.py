@@ -1,0 +1,198 @@
+"""Whatever goes wrong becomes a result that says what, where and what to do; the next scenario is played."""
+
+import json
+
+import pytest
+
+from conformance.errors import ManifestRefusedError, NotReadyError, ProbeError
+from conformance.model.verdict import Verdict
+from conformance.runner import measure, performance
+from conformance.tests.doubles.playhouse import GRANT, NOTHING, REVOKED
+
+OPEN_TO_ALL = """
+  - name: nobody is listed, and the mesh lets everybody through
+    ask: {from: [client-a], to: [shop], requests: [GET /metrics]}
+"""
+
+
+def let_everybody_through(house):
+    """Make a mesh that fails wherever a refusal is expected."""
+    house.mesh.rule = lambda source, call: house.mesh.by_the_book(source, call) or {house.key("here/shop"): 1}
+
+
+def stumble(*_args, **_more):
+    """Have a mistake that nobody thought of."""
+    raise KeyError("a rule that is missing")
+
+
+@pytest.mark.parametrize(
+    "verb, error",
+    [
+        ("apply", ManifestRefusedError("no such field", "TrafficTarget here/shop", "look at the schema")),
+        ("ready", NotReadyError("shop is not ready", "pod here/shop-0", "read its log")),
+        ("taste", ProbeError("the pod is gone", "workload here/shop", "read its log")),
+        ("measure", ProbeError("the pod is gone", "workload here/shop", "read its log")),
+    ],
+    ids=["refused", "unready", "waiting", "measuring"],
+)
+def test_error_of_ours_is_told_in_full(house, verb, error):
+    """What, where and hint of the error stand in the result, and the next scenario is judged."""
+    house.journal.fail(verb, error)
+    result = house.play(GRANT)
+    assert result.verdict is Verdict.ERRORED
+    told = result.trouble
+    assert (told.code, told.what, told.where, told.hint) == (error.code, error.what, error.where, error.hint)
+    assert error.what in result.headline
+    assert house.play(GRANT).verdict is Verdict.PASSED
+
+
+def test_scenario_that_cannot_be_written_down_errs(house, monkeypatch):
+    """An error before anything is applied is a result as well."""
+    monkeypatch.setattr(performance, "render", stumble)
+    assert house.play(GRANT).verdict is Verdict.ERRORED
+    assert house.journal.about("apply") == []
+
+
+def test_mistake_of_the_suite_is_called_one(house, monkeypatch):
+    """An exception nobody foresaw is no verdict on the mesh: it names itself, its place, and whom to tell."""
+    monkeypatch.setattr(measure, "expected_table", stumble)
+    result = house.play(GRANT)
+    assert result.verdict is Verdict.ERRORED
+    assert result.trouble.code == "internal"
+    assert "a bug of the suite" in result.trouble.what
+    assert "KeyError: 'a rule that is missing'" in result.trouble.what
+    assert "test_scenarios_that_break_off.py" in result.trouble.where
+    assert "in stumble" in result.trouble.where
+    assert "traceback.txt" in result.trouble.hint
+
+
+def test_mistake_of_the_suite_leaves_its_traceback(house, monkeypatch):
+    """The evidence has the whole way to the mistake, and the next scenario is judged."""
+    monkeypatch.setattr(measure, "expected_table", stumble)
+    result = house.play(GRANT)
+    text = (house.evidence / result.evidence / "traceback.txt").read_text()
+    assert "a rule that is missing" in text
+    assert "measure.py" in text
+    monkeypatch.undo()
+    assert house.cluster.objects == {}
+
+
+def test_scenario_after_a_mistake_is_judged(house, monkeypatch):
+    """One mistake costs one verdict."""
+    with monkeypatch.context() as patch:
+        patch.setattr(measure, "expected_table", stumble)
+        house.play(GRANT)
+    assert house.play(GRANT).verdict is Verdict.PASSED
+
+
+def test_error_of_the_machine_is_no_mistake_of_the_suite(house):
+    """Where memory or files run out the environment is named."""
+    house.journal.fail("measure", OSError(24, "Too many open files"))
+    result = house.play(GRANT)
+    assert result.trouble.code == "environment"
+    assert "Too many open files" in result.trouble.what
+    assert "open files" in result.trouble.hint
+
+
+@pytest.mark.parametrize("verb", ["apply", "ready", "taste", "measure", "evidence"])
+def test_interruption_gets_through(house, verb):
+    """Ctrl-C ends the run wherever it falls."""
+    let_everybody_through(house)
+    house.journal.fail(verb, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        house.play(OPEN_TO_ALL)
+
+
+def test_interruption_while_cleaning_up_gets_through(house):
+    """Also when all that is left to do is to delete."""
+    house.journal.fail("delete", KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        house.play(GRANT)
+
+
+def test_passed_scenario_keeps_no_evidence(house):
+    """Evidence is for what a person has to look into."""
+    result = house.play(GRANT)
+    assert result.evidence == ""
+    assert not house.evidence.exists()
+
+
+def test_failed_scenario_keeps_its_evidence_before_anything_is_removed(house):
+    """When the cluster is asked for evidence, all that the scenario applied is still there."""
+    let_everybody_through(house)
+    result = house.play(GRANT)
+    assert result.verdict is Verdict.FAILED
+    kept = house.evidence / result.evidence
+    assert kept == house.evidence / "traffic-access" / "example" / "v1alpha3"
+    assert "TrafficTarget here-run-1/shop" in (kept / "cluster" / "objects.txt").read_text()
+    assert house.cluster.policy() == ()
+
+
+def test_errored_scenario_keeps_its_evidence_before_anything_is_removed(house):
+    """Nor has the world been thrown away by then."""
+    house.journal.fail("measure", ProbeError("the pod is gone", "workload here/shop", "read its log"))
+    kept = house.evidence / house.play(GRANT).evidence
+    names = (kept / "cluster" / "objects.txt").read_text()
+    assert "Deployment here-run-1/shop" in names
+    assert "TrafficTarget here-run-1/shop" in names
+
+
+def test_evidence_has_each_step_with_its_calls_and_manifests(house):
+    """A person sees what was in force, and both ends of every call, the control's too."""
+    let_everybody_through(house)
+    house.mesh.rule = refuse_client_a(house)
+    kept = house.evidence / house.play(GRANT, REVOKED).evidence
+    calls = json.loads((kept / "step-1-calls.json").read_text())
+    assert {one["cell"].partition(" ")[0] for one in calls} == {"here-run-1/client-a", "here-run-1/client-b"}
+    assert calls[0]["status"] == 403
+    assert "kind: TrafficTarget" in (kept / "step-1-manifests.yaml").read_text()
+    assert "name: shop" not in (kept / "step-2-manifests.yaml").read_text()
+    control = json.loads((kept / "control-calls.json").read_text())
+    assert {receipt["responder"] for one in control for receipt in one["receipts"]} == {"here-run-1/shop"}
+
+
+def refuse_client_a(house):
+    """Make a rule that refuses client-a what it is granted."""
+
+    def rule(source, call):
+        if source == house.key("here/client-a") and call.request.path == "/metrics":
+            return {}
+        return house.mesh.by_the_book(source, call)
+
+    return rule
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(28, "No space left on device"),
+        ProbeError("no log", "here/shop", "wait"),
+        KeyError("a mistake"),
+    ],
+    ids=["disk-full", "cluster", "mistake"],
+)
+def test_evidence_that_cannot_be_kept_changes_no_verdict(house, error):
+    """The verdict stands, no path is named where nothing lies, and the headline says so."""
+    let_everybody_through(house)
+    house.journal.fail("evidence", error)
+    result = house.play(OPEN_TO_ALL)
+    assert result.verdict is Verdict.FAILED
+    assert result.evidence == ""
+    assert "missing or cut short" in result.headline
+    assert str(error.args[0 if not isinstance(error, OSError) else 1]) in result.headline
+    assert house.cluster.policy() == ()
+
+
+def test_evidence_that_cannot_be_kept_hides_no_trouble(house):
+    """An errored scenario on a full disk still tells its own trouble."""
+
+    def obstacle(verb, _about):
+        if verb == "measure":
+            raise ProbeError("the pod is gone", "workload here/shop", "read its log")
+        if verb == "evidence":
+            raise OSError(28, "No space left on device")
+
+    house.journal.obstacle = obstacle
+    result = house.play(NOTHING)
+    assert result.trouble.what == "the pod is gone"
+    assert "No space left on device" in result.headline
