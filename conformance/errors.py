@@ -60,6 +60,10 @@ class EnvoyMissingError(EnvironmentBrokenError):
     code = "envoy-missing"
 
 
+ENVIRONMENT_CODES = frozenset(one.code for one in (EnvironmentBrokenError, PortInUseError, EnvoyMissingError))
+"""Codes of what no scenario can get past: a run ends at the first."""
+
+
 class ManifestRefusedError(ConformanceError):
     """The API server refused a manifest; *what* carries its own words."""
 

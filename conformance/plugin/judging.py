@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import ConformanceError, ScenarioError, UsageError
+from conformance.errors import (
+    ENVIRONMENT_CODES,
+    ConformanceError,
+    EnvironmentBrokenError,
+    ScenarioError,
+    UsageError,
+)
 from conformance.model.result import ScenarioResult, Trouble
 from conformance.model.scenario import Scenario
 from conformance.model.verdict import Verdict
@@ -46,6 +52,9 @@ class Judging:
             trouble = Trouble(code=error.code, what=error.what, where=error.where, hint=error.hint)
             return unjudged(scenario, version, trouble, nodeid)
         result = session.judge(scenario, version, self.tell)
+        if result.trouble is not None and result.trouble.code in ENVIRONMENT_CODES:
+            trouble = result.trouble
+            self.broken = EnvironmentBrokenError(trouble.what, trouble.where, trouble.hint)
         return result if result.again else replace(result, again=f"pytest {nodeid}")
 
     def explain(self, result: ScenarioResult) -> str:
