@@ -156,6 +156,10 @@ class Injector(Protocol):
 class EmbeddedCluster(Cluster, Protocol):
     """What only the embedded cluster has: a seam for the mesh, which elsewhere installs itself."""
 
+    @property
+    def scratch(self) -> Path:
+        """A directory, mode 0700, that ends with the run, even with one that is killed: for keys, say."""
+
     def watch(self, watcher: Watcher) -> None:
         """Call *watcher* with everything that is there, then with every change."""
 

@@ -6,7 +6,6 @@ It reads the cluster's objects through the cluster's watch and hands them to `re
 import threading
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from conformance.cluster import Change, EmbeddedCluster, Sandbox, Sidecar
@@ -29,10 +28,10 @@ class ReferenceMesh:
     convergence = ConvergenceSettings(deadline=timedelta(seconds=2), window=timedelta(milliseconds=20))
     """Changes arrive within some 25 ms; two seconds is a generous guess for a machine under load."""
 
-    def __init__(self, cluster: EmbeddedCluster, directory: Path, faults: Iterable[str] = ()) -> None:
+    def __init__(self, cluster: EmbeddedCluster, faults: Iterable[str] = ()) -> None:
         self._cluster = cluster
         self._faults = tuple(faults)
-        self._plane = ControlPlane(directory, _Interception(cluster))
+        self._plane = ControlPlane(cluster.scratch, _Interception(cluster))
         self._objects: dict[ObjectRef, Mapping[str, Any]] = {}
         self._lock = threading.Lock()
 
@@ -70,7 +69,10 @@ class ReferenceMesh:
             return None
         launch = self._plane.sidecar(sandbox.pod.body, sandbox.app_address, sandbox.directory)
         return Sidecar(
-            argv=launch.argv, environment=launch.environment, log_name=launch.log.name, is_ready=launch.is_ready
+            argv=launch.argv,
+            environment=launch.environment,
+            log_name=launch.log.name,
+            is_ready=launch.is_ready,
         )
 
     def removed(self, pod: ObjectRef) -> None:

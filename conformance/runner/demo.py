@@ -1,11 +1,9 @@
 """The reference mesh on its own: a small world under a few rules, to call through and to look at."""
 
 import secrets
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from pathlib import Path
 
 from conformance.cluster.embedded import LocalCluster
 from conformance.model.manifest import Manifest, ObjectRef
@@ -32,11 +30,8 @@ def serve(tell: Callable[[str], None], stop: threading.Event, faults: Sequence[s
     """
     world = load_world(fixtures_root() / "world" / "world.yaml")
     policy = load_manifests(fixtures_root() / "world" / "demo-policy.yaml")
-    with (
-        tempfile.TemporaryDirectory(prefix="smi-", ignore_cleanup_errors=True) as directory,
-        LocalCluster(f"demo-{secrets.token_hex(2)}") as cluster,
-    ):
-        mesh = ReferenceMesh(cluster, Path(directory), faults)
+    with LocalCluster(f"demo-{secrets.token_hex(2)}") as cluster:
+        mesh = ReferenceMesh(cluster, faults)
         try:
             mesh.start()
             tell("starting five workloads and their proxies ...")

@@ -1,9 +1,7 @@
 """One run: a cluster, a provider and a world, and the scenarios that are judged in them one after the other."""
 
-import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -109,11 +107,9 @@ class Session:
         self.close()
 
     def _open(self) -> None:
-        directory = tempfile.TemporaryDirectory(prefix="smi-", ignore_cleanup_errors=True)
-        self._undo.callback(directory.cleanup)
         cluster = LocalCluster(self._settings.run_id)
         self._undo.callback(cluster.close)
-        self._provider = ReferenceMesh(cluster, Path(directory.name), self._settings.faults)
+        self._provider = ReferenceMesh(cluster, self._settings.faults)
         self._undo.callback(self._provider.close)
         self._provider.start()
         prober = Prober(cluster.channel)

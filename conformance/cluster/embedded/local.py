@@ -49,6 +49,8 @@ class LocalCluster:
         with ExitStack() as undo:
             run = make_run_directory(run_id, root)
             undo.callback(run.remove)
+            self._scratch = run.path / "mesh"
+            self._scratch.mkdir(mode=0o700)
             block = take_block(state_root() / "blocks")
             undo.callback(block.release)
             processes = Processes(run.record, app_module, run.path / "nursery.log")
@@ -173,6 +175,11 @@ class LocalCluster:
     def join(self, injector: Injector) -> None:
         """Ask *injector* about every pod that starts from now on."""
         self._kubelet.injector = injector
+
+    @property
+    def scratch(self) -> Path:
+        """A directory for the mesh, gone with this run."""
+        return self._scratch
 
     def intercepted_address(self, caller_address: str, target_address: str) -> str:
         """Say where the sidecar of the pod at *caller_address* listens for calls to *target_address*."""
