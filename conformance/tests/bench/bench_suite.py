@@ -1,0 +1,48 @@
+"""How long the whole suite takes on the embedded cluster: in all, per scenario-version, and where the time goes.
+
+Run it alone: ``nox -s bench -- suite``. The numbers are of this machine at this moment; what compares is the ratio of
+the whole to the aim, one minute for 300 scenario-versions on two cores.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+AIM_SECONDS_PER_RUN = 60 / 300
+SLOWEST = 5
+
+
+def main() -> None:
+    """Run every scenario once and print what that took."""
+    with tempfile.TemporaryDirectory(prefix="smi-bench-") as directory:
+        began = time.monotonic()
+        command = [sys.executable, "-m", "pytest", "-q", "scenarios", f"--smi-report={directory}/report"]
+        code = subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode
+        wall = time.monotonic() - began
+        report = json.loads(Path(directory, "report", "report.json").read_text(encoding="utf-8"))
+    for line in _lines(report, wall, code):
+        print(line)  # noqa: T201  # a benchmark's only output
+
+
+def _lines(report: dict[str, Any], wall: float, code: int) -> list[str]:
+    took = {
+        f"{one['scenario']} {one['version']}": float(one["duration_seconds"]) for one in report["results"]
+    }
+    judging = sum(took.values())
+    slowest = sorted(took, key=lambda name: -took[name])[:SLOWEST]
+    return [
+        f"suite        {len(took)} scenario-versions, exit code {code}, verdicts {report['verdicts']}",
+        f"wall         {wall:.1f} s; ratio to the aim: {wall / (AIM_SECONDS_PER_RUN * len(took)):.2f}",
+        f"judging      {judging:.1f} s, {judging / wall:.2f} of the wall time; the rest is start and report",
+        f"per version  median {median(took.values()):.3f} s, p90 {quantiles(took.values(), n=10)[-1]:.3f} s",
+        *(f"slowest      {took[name]:.2f} s  {name}" for name in slowest),
+    ]
+
+
+if __name__ == "__main__":
+    main()
