@@ -1,5 +1,6 @@
 """One scenario from its rendering to its result, whatever happens on the way: the next one has to be played too."""
 
+import errno
 import logging
 import traceback
 from dataclasses import replace
@@ -17,6 +18,9 @@ from conformance.runner.stage import Stage, Tell
 from conformance.scenario import World, render
 
 logger = logging.getLogger(__name__)
+
+_RUN_OUT = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""Disk, open files, memory: no scenario can get past these, so that they end the run. Other errors may pass."""
 
 
 def perform(stage: Stage, world: World, subject: Subject, tell: Tell) -> ScenarioResult:
@@ -118,7 +122,7 @@ def _unforeseen(error: Exception) -> ConformanceError:
     """Give an error that nobody translated what a person needs: what, where, and what to do."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{frame.filename}:{frame.lineno} in {frame.name}"
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and error.errno in _RUN_OUT:
         return EnvironmentBrokenError(
             _brief(error),
             where,

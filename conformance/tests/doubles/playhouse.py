@@ -88,10 +88,15 @@ class Playhouse:
         self.session.open()
         self.journal.entries.clear()
 
-    def a_session(self, *, provider: str = "reference", faults: tuple[str, ...] = ()) -> Session:
+    def a_session(self, *, provider: str = "reference", starter: str = "pytest") -> Session:
         """Make a session on these doubles, not yet open."""
         settings = RunSettings(
-            run_id="run", cluster="local", provider=provider, faults=faults, evidence=self.evidence
+            run_id="run",
+            cluster="local",
+            provider=provider,
+            faults=(),
+            evidence=self.evidence,
+            starter=starter,
         )
         return Session(settings)
 

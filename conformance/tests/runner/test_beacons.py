@@ -129,6 +129,15 @@ def test_split_that_leads_to_both_backends_is_not_lit(house):
     assert "the beacon's split does not yet lead to" in step.findings[-1].observed
 
 
+def test_split_is_believed_after_many_calls_and_a_grant_after_one(house):
+    """Two backends without a split would pass for one by luck; a path that is not open passes for nothing."""
+    house.play(GRANT)
+    assert {len(calls) for calls in beacon_calls(house)} == {1}
+    house.journal.entries.clear()
+    house.play(HALVES, **SPLITS)
+    assert min(len(calls) for calls in beacon_calls(house)) >= 16
+
+
 def test_step_without_any_change_waits_for_the_window_only(house):
     """Where nothing was applied there is no beacon, and steady answers end the wait."""
     (step,) = house.play(NOTHING).steps
@@ -148,8 +157,8 @@ def test_later_step_without_any_change_asks_for_no_beacon(house):
 
 
 def test_first_step_without_change_waits_for_what_is_open(house):
-    """Grants under ``open`` are a change of their own; the first step lights a beacon for them."""
-    house.play(NOTHING, head="open: [client-a -> shop]")
+    """Grants under ``open`` are a change of their own; the first step lights a beacon for them, no later one."""
+    house.play(NOTHING, NOTHING, head="open: [client-a -> shop]")
     assert len(lit(house, "TrafficTarget")) == 1
 
 

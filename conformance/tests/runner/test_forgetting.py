@@ -4,6 +4,7 @@ import pytest
 
 from conformance.errors import ProbeError
 from conformance.model.verdict import Verdict
+from conformance.spec import ApiGroup
 from conformance.tests.doubles.playhouse import GRANT, HALVES, NOTHING, OPEN_WEBSITES, REVOKED
 
 
@@ -91,6 +92,24 @@ def test_old_world_is_deleted_when_a_new_one_is_made(house):
         "Namespace there-run-1",
     ]
     assert house.cluster.objects == {}
+    assert house.journal.about("close") == ["prober"], "nobody listens to pods that are gone"
+
+
+def test_step_in_a_new_world_has_nothing_of_the_old_one_in_force(house):
+    """Objects that went with the old world are expected of nobody and shown to nobody."""
+    house.journal.fail("measure", lost())
+    house.play(GRANT)
+    (step,) = house.play(GRANT).steps
+    assert "run-2" in step.manifests
+    assert "run-1" not in step.manifests
+
+
+def test_mesh_without_access_control_is_not_asked_to_forget(house):
+    """Where nothing can be refused, a path that still works says nothing, and the world stays."""
+    house.serve_only(ApiGroup.SPLIT)
+    assert house.play(HALVES, NOTHING, folder="traffic-split").verdict is Verdict.PASSED
+    house.play(HALVES, folder="traffic-split")
+    assert worlds(house) == ["here-run-1"]
 
 
 def test_calls_of_a_new_world_have_other_ids(house):

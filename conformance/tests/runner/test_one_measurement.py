@@ -1,8 +1,12 @@
 """Waiting is not measuring: what decides is asked once, after the wait, however the wait ended."""
 
 from datetime import timedelta
+from fractions import Fraction
+
+import pytest
 
 from conformance.model.verdict import Verdict
+from conformance.runner.measure import _TASTE as TASTE
 from conformance.runner.measure import REPEAT
 from conformance.tests.doubles.playhouse import GRANT, HALVES, NOTHING, OPEN_WEBSITES, REVOKED
 
@@ -101,9 +105,41 @@ def test_later_step_is_judged_by_its_own_expectation(house):
 def test_split_is_sampled_until_it_is_sure_and_all_counts(house):
     """The batches after the wait make up one measurement: every call of them is in the step's count."""
     result = house.play(HALVES, folder="traffic-split", head=OPEN_WEBSITES)
-    verbs = [one for one in house.journal.entries if one.verb in {"taste", "sample"}]
-    last_taste = max(number for number, one in enumerate(verbs) if one.verb == "taste")
-    batches = [one.about for one in verbs[last_taste + 2 :]]
+    batches = [calls for calls in house.journal.about("sample") if calls != TASTE]
     assert result.verdict is Verdict.PASSED
     assert result.steps[0].calls == sum(batches)
     assert result.duration < timedelta(seconds=1)
+
+
+def test_split_is_sampled_again_while_it_is_unsure(house):
+    """A share near the border takes more batches, all of which count."""
+    near = {house.key("here/website-v1"): Fraction(53, 100), house.key("here/website-v2"): Fraction(47, 100)}
+    house.mesh.rule = lambda source, call: (
+        near if call.id == "burst" else house.mesh.by_the_book(source, call)
+    )
+    (step,) = house.play(HALVES, folder="traffic-split", head=OPEN_WEBSITES).steps
+    batches = [calls for calls in house.journal.about("sample") if calls != TASTE]
+    assert len(batches) > 1
+    assert step.calls == sum(batches)
+
+
+@pytest.mark.parametrize("wrong", ["here/website-v3", None], ids=["a-stranger-answers", "nobody-answers"])
+def test_split_is_waited_for_while_its_tasting_is_wrong(house, wrong):
+    """As long as somebody answers who should not, or nobody does, the split is not in force yet."""
+    late = timedelta(milliseconds=20)
+
+    def rule(source, call):
+        if call.id == "burst" and house.clock.time < late.total_seconds():
+            return {house.key(wrong): Fraction(1)} if wrong else {}
+        return house.mesh.by_the_book(source, call)
+
+    house.mesh.rule = rule
+    result = house.play(HALVES, folder="traffic-split", head=OPEN_WEBSITES)
+    assert result.verdict is Verdict.PASSED
+    assert result.steps[0].waited >= late + house.mesh.convergence.window
+
+
+def test_progress_is_told_step_by_step(house):
+    """A person who waits hears which step is played."""
+    house.play(GRANT, REVOKED)
+    assert house.told[:2] == ["step 1 of 2: client-a is listed", "step 2 of 2: the target is gone"]

@@ -25,6 +25,17 @@ def never(house, *pairs):
     house.mesh.rule = rule
 
 
+def listen_late(house, *, lag):
+    """Let the mesh know what the cluster held *lag* seconds ago."""
+    known = [(-lag, ())]
+
+    def heard():
+        known.append((house.clock.time, house.cluster.policy()))
+        return [policy for since, policy in known if since <= house.clock.time - lag][-1]
+
+    house.mesh.heard = heard
+
+
 def after_the_last_step(house, verb):
     """Split what the journal says of *verb*: what came after the second measurement."""
     at = [number for number, one in enumerate(house.journal.entries) if one.verb == "measure"][1]
@@ -58,6 +69,7 @@ def test_refused_destination_that_is_down_is_errored(house):
     result = house.play(GRANT)
     assert result.verdict is Verdict.ERRORED
     assert "not shown to be alive" in result.headline
+    assert result.trouble.code == "unsound-evidence"
 
 
 def test_refused_destination_that_is_alive_fails(house):
@@ -72,7 +84,9 @@ def test_app_whose_channel_is_gone_at_the_end_is_not_alive(house):
     """That an app cannot be asked whether it lives is no error of its own, but no life either."""
     never(house, ("here/client-a", "here/shop"))
     house.journal.obstacle = lambda verb, about: verb == "ping" and house.prober.gone.add(about)
-    assert house.play(GRANT).verdict is Verdict.ERRORED
+    result = house.play(GRANT)
+    assert result.verdict is Verdict.ERRORED
+    assert "not shown to be alive" in result.headline
 
 
 def test_split_whose_backend_is_down_is_errored(house):
@@ -80,6 +94,49 @@ def test_split_whose_backend_is_down_is_errored(house):
     house.prober.dead.add(house.key("here/website-v2"))
     result = house.play(HALVES, folder="traffic-split", head=OPEN_WEBSITES)
     assert result.verdict is Verdict.ERRORED
+
+
+def test_split_whose_backends_are_alive_fails(house):
+    """The same shares with everybody alive contradict the split."""
+    house.mesh.rule = lambda source, call: (
+        {house.key("here/website-v1"): 1} if call.id == "burst" else house.mesh.by_the_book(source, call)
+    )
+    result = house.play(HALVES, folder="traffic-split", head=OPEN_WEBSITES)
+    assert result.verdict is Verdict.FAILED
+
+
+def test_silence_at_a_split_needs_a_control(house):
+    """A split whose backends may not be reached is silent; so is one that is broken."""
+    result = house.play(HALVES, folder="traffic-split")
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "no control shows that it can" in result.headline
+
+
+def test_silence_at_a_split_is_controlled_by_a_call_on_the_same_path(house):
+    """Where the same caller reached the same Service in another step, silence is a refusal."""
+    opened = """
+  - name: website-v1 is granted
+    apply:
+      - HTTPRouteGroup: routes
+        matches: [{name: all, pathRegex: ".*", methods: ["*"]}]
+      - TrafficTarget: website
+        destination: website-v1
+        sources: [client-a]
+        rules: [{HTTPRouteGroup: routes}]
+      - {TrafficSplit: website, service: website, backends: {website-v1: 1}}
+    ask: {from: [client-a], to: [website], requests: [GET /]}
+"""
+    closed = HALVES.replace("    split:", "    delete: [TrafficTarget website]\n    split:")
+    result = house.play(opened, closed, folder="traffic-split")
+    assert result.verdict is Verdict.PASSED
+
+
+def test_control_waits_for_the_mesh_too(house):
+    """A mesh that takes its time to open what was refused is given as long as for any change."""
+    listen_late(house, lag=0.02)
+    result = house.play(GRANT)
+    assert result.verdict is Verdict.PASSED
+    assert "control: opening what was refused" in house.told
 
 
 def test_control_comes_last_and_asks_the_unproven_paths_only(house):

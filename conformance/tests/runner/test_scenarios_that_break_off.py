@@ -1,10 +1,17 @@
 """Whatever goes wrong becomes a result that says what, where and what to do; the next scenario is played."""
 
+import errno
 import json
 
 import pytest
 
-from conformance.errors import ManifestRefusedError, NotReadyError, ProbeError
+from conformance.errors import (
+    ENVIRONMENT_CODES,
+    EnvironmentBrokenError,
+    ManifestRefusedError,
+    NotReadyError,
+    ProbeError,
+)
 from conformance.model.verdict import Verdict
 from conformance.runner import measure, performance
 from conformance.tests.doubles.playhouse import GRANT, NOTHING, REVOKED
@@ -85,13 +92,21 @@ def test_scenario_after_a_mistake_is_judged(house, monkeypatch):
     assert house.play(GRANT).verdict is Verdict.PASSED
 
 
-def test_error_of_the_machine_is_no_mistake_of_the_suite(house):
-    """Where memory or files run out the environment is named."""
-    house.journal.fail("measure", OSError(24, "Too many open files"))
+def test_machine_that_has_run_out_is_no_mistake_of_the_suite(house):
+    """Where no scenario can get past, since disk, memory or files ran out, the environment is named."""
+    house.journal.fail("measure", OSError(errno.EMFILE, "Too many open files"))
     result = house.play(GRANT)
-    assert result.trouble.code == "environment"
+    assert result.trouble.code == EnvironmentBrokenError.code
     assert "Too many open files" in result.trouble.what
     assert "open files" in result.trouble.hint
+
+
+def test_other_errors_of_the_system_end_no_run(house):
+    """A connection that broke where nobody foresaw it says nothing about the next scenario."""
+    house.journal.fail("measure", ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"))
+    result = house.play(GRANT)
+    assert result.trouble.code not in ENVIRONMENT_CODES
+    assert "Connection reset by peer" in result.trouble.what
 
 
 @pytest.mark.parametrize("verb", ["apply", "ready", "taste", "measure", "evidence"])
@@ -104,10 +119,25 @@ def test_interruption_gets_through(house, verb):
 
 
 def test_interruption_while_cleaning_up_gets_through(house):
-    """Also when all that is left to do is to delete."""
+    """Also when the verdict is there and all that is left to do is to delete."""
     house.journal.fail("delete", KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
-        house.play(GRANT)
+        house.play(NOTHING)
+    assert len(house.journal.about("measure")) == 2, "the step and its control"
+
+
+def test_interruption_while_the_world_goes_gets_through(house):
+    """And when a new world is made after an error."""
+
+    def obstacle(verb, _about):
+        if verb == "measure":
+            raise ProbeError("the pod is gone", "workload here/shop", "read its log")
+        if verb == "delete":
+            raise KeyboardInterrupt
+
+    house.journal.obstacle = obstacle
+    with pytest.raises(KeyboardInterrupt):
+        house.play(NOTHING)
 
 
 def test_passed_scenario_keeps_no_evidence(house):
