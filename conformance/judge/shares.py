@@ -48,6 +48,11 @@ class ShareTest:
         return self._tally.sent
 
     @property
+    def is_silent(self) -> bool:
+        """Whether nobody has answered, though calls were sent."""
+        return bool(self.calls) and not self._tally.answered
+
+    @property
     def decided(self) -> bool:
         """Whether more calls would change nothing, or no more are allowed."""
         return self._stalled or self._has_failed() or self._is_sure() or self.calls >= self._cap()

@@ -63,10 +63,9 @@ class Beacon:
             new = (*new, *self._flip(bundle))
         return new, old
 
-    def put_out(self) -> tuple[ObjectRef, ...]:
-        """Name what has to be deleted so that no grant of the beacon is left."""
-        old, self._lit = self._lit, ()
-        return old
+    def put_out(self) -> None:
+        """Take note that its grants are deleted, with all else that is in force."""
+        self._lit = ()
 
     def missing(self) -> str:
         """Ask once and say what the mesh has not shown yet; empty when it has shown all."""

@@ -1,4 +1,4 @@
-"""Opens every path that was refused and shows that calls get through: without that, a refusal is no evidence.
+"""Opens every path that was refused, or silent, and shows that calls get through: else silence is no evidence.
 
 It comes after the last step, so nothing it does can touch what was measured. A path is source, target and port. For a
 source without a proxy nothing can be granted; it has to reach a place outside the mesh, and somebody else the port.
@@ -6,9 +6,10 @@ source without a proxy nothing can be granted; it has to reach a place outside t
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from itertools import chain
 
 from conformance.judge import classify
-from conformance.model.expectation import Access, TruthTable
+from conformance.model.expectation import Access
 from conformance.model.topology import AppProtocol, Topology, Workload
 from conformance.model.traffic import (
     AddressForm,
@@ -21,8 +22,9 @@ from conformance.model.traffic import (
     Witnessed,
 )
 from conformance.runner.beacon import SOURCE
+from conformance.runner.measure import Asked, AskedAccess, AskedSplit
 from conformance.runner.stage import Stage
-from conformance.runner.waiting import Wait, await_agreement
+from conformance.runner.waiting import await_agreement
 from conformance.scenario import control_manifests
 from conformance.spec import Bundle
 
@@ -34,39 +36,47 @@ Path = tuple[str, str, int]
 """Source key, target name, port."""
 
 
-def unproven_paths(tables: Iterable[TruthTable], witnessed: Iterable[Witnessed]) -> tuple[Cell, ...]:
-    """Name one cell for each path on which a refusal is expected and no call was let through so far."""
-    proven = {_path(one.cell) for one in witnessed if classify(one) is Outcome.ALLOWED}
+def unproven_paths(asked: Iterable[Asked], witnessed: Iterable[Witnessed]) -> tuple[Cell, ...]:
+    """Name one cell for each path that was to be silent, or was, and on which no call was let through so far."""
+    proven = {path_of(one.cell) for one in witnessed if classify(one) is Outcome.ALLOWED}
     found: dict[Path, Cell] = {}
-    for table in tables:
-        for cell, expected in table.items():
-            if expected.access is Access.DENIED and _path(cell) not in proven:
-                found.setdefault(_path(cell), cell)
+    for cell in chain.from_iterable(map(_silenced, asked)):
+        if path_of(cell) not in proven:
+            found.setdefault(path_of(cell), cell)
     return tuple(found.values())
 
 
-def show_control(stage: Stage, refused: Sequence[Cell], bundle: Bundle) -> tuple[Wait, tuple[Witnessed, ...]]:
+def path_of(cell: Cell) -> Path:
+    """Say which path a cell takes; a control on it speaks for every request."""
+    return cell.source, cell.target.name, cell.target.port
+
+
+def _silenced(asked: Asked) -> Iterable[Cell]:
+    match asked:
+        case AskedAccess(table=table):
+            yield from (cell for cell, expected in table.items() if expected.access is Access.DENIED)
+        case AskedSplit(test=test, cell=cell) if test.is_silent:
+            yield cell
+
+
+def show_control(stage: Stage, refused: Sequence[Cell], bundle: Bundle) -> tuple[Witnessed, ...]:
     """Grant everything on the paths of *refused*, wait until that works, and ask each path once more.
 
     Returns:
-        How the wait went, and the one asking that counts.
+        The one asking that counts; a wait that did not end well shows in it.
     """
     topology = stage.world.topology
     cells = tuple(dict.fromkeys(each for cell in refused for each in _control_cells(stage, cell)))
     opened = [path for cell in cells for path in _grants(cell, topology)]
     stage.policy.change(apply=control_manifests(opened, bundle))
     settings = stage.provider.convergence
-    wait = await_agreement(
+    await_agreement(
         lambda: _closed(_ask(stage, cells, tasting=True)),
         window=timedelta(0),
         deadline=settings.deadline,
         clock=stage.clock,
     )
-    return wait, _ask(stage, cells)
-
-
-def _path(cell: Cell) -> Path:
-    return cell.source, cell.target.name, cell.target.port
+    return _ask(stage, cells)
 
 
 def _ask(stage: Stage, cells: Sequence[Cell], *, tasting: bool = False) -> tuple[Witnessed, ...]:

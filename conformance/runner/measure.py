@@ -8,7 +8,7 @@ from conformance.judge import ResponderRule, ShareTest, SplitSettings, classify
 from conformance.model.expectation import Access, Expected, Spread, TruthTable
 from conformance.model.manifest import Manifest
 from conformance.model.scenario import AccessProbe, Probe, SplitProbe
-from conformance.model.traffic import Cell, Outcome, Witnessed
+from conformance.model.traffic import Cell, Outcome, Target, Witnessed
 from conformance.oracle import expected_for_responder, expected_spread, expected_table
 from conformance.runner.stage import Stage
 
@@ -44,8 +44,8 @@ class AskedSplit:
     """A split that was measured, until the test was sure."""
 
     test: ShareTest
-    path: tuple[str, str, int]
-    """Source key, Service key, port."""
+    cell: Cell
+    """Whose request it was, to which Service."""
     among: frozenset[str]
     """Keys of the workloads that may answer."""
 
@@ -121,4 +121,6 @@ class Question:
         while not test.decided:
             wanted = test.calls_wanted()
             test.add(self._stage.caller.sample(probe, self._stage.world.receivers, calls=wanted))
-        return AskedSplit(test=test, path=(probe.source, probe.service, probe.port), among=self._spread.among)
+        target = Target(name=probe.service, port=probe.port, form=probe.form)
+        cell = Cell(source=probe.source, target=target, request=probe.request)
+        return AskedSplit(test=test, cell=cell, among=self._spread.among)

@@ -68,8 +68,11 @@ class Play:
 
     def judge(self) -> tuple[Judgement, ...]:
         """Judge every step, in order."""
-        controls = self._controls()
-        return tuple(self._judge_step(step, controls) for step in self.played)
+        return self._judge_by(self._controls(self._alive()))
+
+    def judge_so_far(self) -> tuple[Judgement, ...]:
+        """Judge what was played before something broke. Asks nobody: what needs a live workload is no evidence."""
+        return self._judge_by(self._controls(alive=frozenset()))
 
     def clean_up(self) -> bool:
         """Delete all that was applied, and say whether the mesh has shown that it forgot it."""
@@ -117,8 +120,8 @@ class Play:
         return next((words for question in questions if (words := question.disagreement())), "")
 
     def _show_control(self) -> None:
-        tables = [each.table for step in self.played for each in step.asked if isinstance(each, AskedAccess)]
-        refused = unproven_paths(tables, self._all_witnessed())
+        asked = [each for step in self.played for each in step.asked]
+        refused = unproven_paths(asked, self._all_witnessed())
         if not refused or not self.stage.serves_access:
             return
         self.tell("control: opening what was refused")
@@ -130,12 +133,14 @@ class Play:
         ]
         self.stage.beacon.put_out()
         self.stage.policy.change(delete=leave)
-        _, self.control = show_control(self.stage, refused, self.rendered.bundle)
+        self.control = show_control(self.stage, refused, self.rendered.bundle)
 
-    def _controls(self) -> ControlSet:
+    def _judge_by(self, controls: ControlSet) -> tuple[Judgement, ...]:
+        return tuple(self._judge_step(step, controls) for step in self.played)
+
+    def _controls(self, alive: frozenset[str]) -> ControlSet:
         proofs = (*self._all_witnessed(), *self.control)
-        topology = self.stage.world.topology
-        return ControlSet.of(proofs, topology, alive=self._alive())
+        return ControlSet.of(proofs, self.stage.world.topology, alive=alive)
 
     def _alive(self) -> frozenset[str]:
         """Ask workloads past the mesh whether they answer; only needed where a call did not get through."""
@@ -148,7 +153,7 @@ class Play:
 
     @staticmethod
     def _sampled(asked: Asked) -> Iterable[str]:
-        return (asked.path[0], *asked.among) if isinstance(asked, AskedSplit) else ()
+        return (asked.cell.source, *asked.among) if isinstance(asked, AskedSplit) else ()
 
     def _answers(self, workload: Workload) -> bool:
         try:
@@ -165,8 +170,8 @@ class Play:
                 case AskedAccess():
                     judged = judge_access(asked.table, asked.witnessed, controls, asked.by_responder)
                     findings.extend(judged.findings)
-                case AskedSplit(test=test, path=path):
-                    controlled = any((one.source, one.name, one.port) == path for one in controls.proofs)
+                case AskedSplit(test=test, cell=cell):
+                    controlled = not controls.missing_for(cell)
                     findings.extend(test.judgement(controls.alive, controlled=controlled).findings)
         verdict = worst(finding.verdict for finding in findings)
         if verdict is Verdict.PASSED and not step.wait.held:

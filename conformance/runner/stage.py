@@ -39,8 +39,7 @@ class Stage:
     @property
     def serves_access(self) -> bool:
         """Whether calls need grants here: without the access API nobody can be refused, nor let in."""
-        served = self.provider.served()
-        return bool(served.get(ApiGroup.ACCESS)) and bool(served.get(ApiGroup.SPECS))
+        return _serves(self.provider, ApiGroup.ACCESS, ApiGroup.SPECS)
 
     def renew(self) -> None:
         """Throw the world away and begin a new one under other names.
@@ -58,9 +57,13 @@ class Stage:
 
 def _means(cluster: Cluster, provider: Provider, prober: Prober, world: LiveWorld) -> tuple[Caller, Beacon]:
     caller = Caller(prober, Addresses(cluster, world), world.call_prefix)
+    grants = _serves(provider, ApiGroup.ACCESS, ApiGroup.SPECS)
+    return caller, Beacon(world, caller, grants=grants, splits=_serves(provider, ApiGroup.SPLIT))
+
+
+def _serves(provider: Provider, *groups: ApiGroup) -> bool:
     served = provider.served()
-    grants = bool(served.get(ApiGroup.ACCESS)) and bool(served.get(ApiGroup.SPECS))
-    return caller, Beacon(world, caller, grants=grants, splits=bool(served.get(ApiGroup.SPLIT)))
+    return all(served.get(group) for group in groups)
 
 
 def set_stage(  # noqa: PLR0913  # one of each, and nothing else

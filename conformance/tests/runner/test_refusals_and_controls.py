@@ -105,8 +105,16 @@ def test_split_whose_backends_are_alive_fails(house):
     assert result.verdict is Verdict.FAILED
 
 
+def test_silence_at_a_split_is_controlled_at_the_end(house):
+    """A split whose backends may not be reached is silent, and speaks once its path is opened."""
+    result = house.play(HALVES, folder="traffic-split")
+    assert result.verdict is Verdict.PASSED
+    assert "control: opening what was refused" in house.told
+
+
 def test_silence_at_a_split_needs_a_control(house):
-    """A split whose backends may not be reached is silent; so is one that is broken."""
+    """Where the path stays silent when it is opened, as that of a broken mesh does, silence shows nothing."""
+    never(house, ("here/client-a", "here/website"))
     result = house.play(HALVES, folder="traffic-split")
     assert result.verdict is Verdict.INCONCLUSIVE
     assert "no control shows that it can" in result.headline
