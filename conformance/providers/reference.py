@@ -52,8 +52,13 @@ class ReferenceMesh:
         self._cluster.watch(self._take)
 
     def set_faults(self, names: Iterable[str]) -> None:
-        """Become another wrong mesh, or none, from now on."""
+        """Become another wrong mesh, or none. When this returns, the sidecars are it as well.
+
+        Raises:
+            UsageError: A fault of that name does not exist.
+        """
         self._plane.set_faults(tuple(names))
+        self._plane.await_current(self.convergence.deadline)
 
     def facts(self) -> tuple[tuple[str, str], ...]:
         """Name the proxy and its version."""

@@ -6,6 +6,7 @@ It starts no processes: whoever runs pods runs the sidecars too, with what `Cont
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -31,6 +32,9 @@ Objects = Iterable[Mapping[str, Any]]
 
 LOG_NAME = "envoy.log"
 """File in a sidecar's directory that takes Envoy's output; refusals are explained from there."""
+
+_PAUSE = timedelta(milliseconds=2)
+"""Between two looks at how far the sidecars are. A guess: a fraction of what a change takes to arrive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +181,15 @@ class ControlPlane:
     def status(self) -> tuple[SidecarStatus, ...]:
         """Say how far each sidecar is, in the order of their ids."""
         return self._server.store.status()
+
+    def await_current(self, deadline: timedelta) -> bool:
+        """Wait until every sidecar has taken all that it should have now; say whether that came true in time."""
+        last = time.monotonic() + deadline.total_seconds()
+        while not all(one.is_current for one in self.status()):
+            if time.monotonic() >= last:
+                return False
+            time.sleep(_PAUSE.total_seconds())
+        return True
 
     def rejections(self) -> tuple[Rejection, ...]:
         """List what sidecars refused, oldest first: each is an error in the mesh, not in a scenario."""

@@ -78,7 +78,7 @@ class Session:
         return self._provider.facts() if self._provider else ()
 
     def set_faults(self, names: tuple[str, ...]) -> None:
-        """Turn the reference mesh into another wrong mesh, or a right one, from now on.
+        """Turn the reference mesh into another wrong mesh, or a right one; its sidecars are it on return.
 
         Raises:
             UsageError: There is no such fault.
