@@ -12,9 +12,7 @@ from conformance.model.manifest import Manifest
 from conformance.model.traffic import Witnessed
 from conformance.runner.play import Play
 from conformance.runner.stage import Stage
-
-TRACEBACK = "traceback.txt"
-"""Beside the evidence of a scenario at which the suite itself stumbled."""
+from conformance.runner.unforeseen import TRACEBACK
 
 
 def manifests_text(manifests: Sequence[Manifest]) -> str:

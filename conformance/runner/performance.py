@@ -1,26 +1,21 @@
 """One scenario from its rendering to its result, whatever happens on the way: the next one has to be played too."""
 
-import errno
 import logging
-import traceback
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from conformance.errors import ConformanceError, EnvironmentBrokenError, InternalError
 from conformance.model.result import ScenarioResult
 from conformance.model.scenario import RenderedScenario
 from conformance.model.verdict import Verdict
-from conformance.runner.evidence import TRACEBACK, keep_evidence, keep_traceback
+from conformance.runner.evidence import keep_evidence, keep_traceback
 from conformance.runner.play import Play
-from conformance.runner.result import Subject, errored, judged
+from conformance.runner.result import Subject, broken_off, judged
 from conformance.runner.stage import Stage, Tell
+from conformance.runner.unforeseen import brief, explained
 from conformance.scenario import World, render
 
 logger = logging.getLogger(__name__)
-
-_RUN_OUT = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
-"""Disk, open files, memory: no scenario can get past these, so that they end the run. Other errors may pass."""
 
 
 def perform(stage: Stage, world: World, subject: Subject, tell: Tell) -> ScenarioResult:
@@ -61,12 +56,14 @@ class _Performance:
         play = self._play = Play(stage=self._stage, rendered=self._rendered(), tell=self._tell)
         play.steps()
         judgements = play.judge()
-        result = judged(self._subject, play.played, judgements, duration=self._duration(), evidence="")
+        result = judged(self._subject, play.played, judgements, duration=self._duration())
         return result if result.verdict is Verdict.PASSED else self._with_evidence(result)
 
     def _errored(self, error: Exception) -> ScenarioResult:
-        known = error if isinstance(error, ConformanceError) else _unforeseen(error)
-        result = errored(self._subject, known, duration=self._duration(), evidence="")
+        known = explained(error)
+        played = tuple(self._play.played) if self._play else ()
+        judgements = self._play.judge_so_far() if self._play else ()
+        result = broken_off(self._subject, played, judgements, known, duration=self._duration())
         return self._with_evidence(result, None if known is error else error)
 
     def _rendered(self) -> RenderedScenario:
@@ -94,7 +91,7 @@ class _Performance:
                 keep_evidence(self._stage, self._play, directory)
         except Exception as error:  # nothing may hide the verdict that is there already
             logger.warning("evidence was not kept", exc_info=True)
-            words = f"{result.headline} (evidence in {directory} is missing or cut short: {_brief(error)})"
+            words = f"{result.headline} (evidence in {directory} is missing or cut short: {brief(error)})"
             return replace(result, headline=words)
         return replace(result, evidence=str(where) if self._play or unforeseen else "")
 
@@ -104,7 +101,7 @@ class _Performance:
             forgotten = self._play.clean_up()
         except Exception as error:  # the verdict stands; the next scenario gets a world of its own
             logger.warning("cleaning up went wrong", exc_info=True)
-            self._tell(f"cleaning up went wrong ({_brief(error)}): making a new world")
+            self._tell(f"cleaning up went wrong ({brief(error)}): making a new world")
             return False
         if not forgotten:
             self._tell("the mesh has not forgotten this scenario: making a new world")
@@ -115,25 +112,4 @@ class _Performance:
             self._stage.renew()
         except Exception as error:  # tried again by the next scenario, which errors if it must
             logger.warning("no new world was made", exc_info=True)
-            self._tell(f"no new world yet ({_brief(error)}): the next scenario tries again")
-
-
-def _unforeseen(error: Exception) -> ConformanceError:
-    """Give an error that nobody translated what a person needs: what, where, and what to do."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{frame.filename}:{frame.lineno} in {frame.name}"
-    if isinstance(error, OSError) and error.errno in _RUN_OUT:
-        return EnvironmentBrokenError(
-            _brief(error),
-            where,
-            f"see whether disk, memory or open files ran out; {TRACEBACK} beside the evidence has the way there",
-        )
-    return InternalError(
-        f"a bug of the suite, which says nothing about the mesh: {_brief(error)}",
-        where,
-        f"report it to the suite's authors, with {TRACEBACK} from this scenario's evidence",
-    )
-
-
-def _brief(error: Exception) -> str:
-    return error.what if isinstance(error, ConformanceError) else f"{type(error).__name__}: {error}"
+            self._tell(f"no new world yet ({brief(error)}): the next scenario tries again")

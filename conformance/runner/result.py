@@ -50,7 +50,6 @@ def judged(
     judgements: Sequence[Judgement],
     *,
     duration: timedelta,
-    evidence: str,
 ) -> ScenarioResult:
     """Make the result of a scenario that could be judged."""
     steps = tuple(_step(step, judgement) for step, judgement in zip(played, judgements, strict=True))
@@ -62,23 +61,31 @@ def judged(
         steps=steps,
         trouble=None if verdict is not Verdict.ERRORED else _unsound(steps),
         duration=duration,
-        evidence=evidence,
     )
 
 
-def errored(
-    subject: Subject, error: ConformanceError, *, duration: timedelta, evidence: str
+def broken_off(
+    subject: Subject,
+    played: Sequence[PlayedStep],
+    judgements: Sequence[Judgement],
+    error: ConformanceError,
+    *,
+    duration: timedelta,
 ) -> ScenarioResult:
-    """Make the result of a scenario that could not be played to its end."""
-    trouble = Trouble(code=error.code, what=error.what, where=error.where, hint=error.hint)
+    """Make the result of a scenario that could not be played to its end.
+
+    What an earlier step showed against the mesh stands: nothing that happened later can have caused it.
+    """
+    steps = tuple(_step(step, judgement) for step, judgement in zip(played, judgements, strict=True))
+    failed = any(step.verdict is Verdict.FAILED for step in steps)
+    told = f"{error.code}: {error.what}"
     return _result(
         subject,
-        verdict=Verdict.ERRORED,
-        headline=f"{error.code}: {error.what}",
-        steps=(),
-        trouble=trouble,
+        verdict=Verdict.FAILED if failed else Verdict.ERRORED,
+        headline=f"{_headline(steps, Verdict.FAILED)}; then {told}" if failed else told,
+        steps=steps if failed else (),
+        trouble=Trouble(code=error.code, what=error.what, where=error.where, hint=error.hint),
         duration=duration,
-        evidence=evidence,
     )
 
 
@@ -91,7 +98,6 @@ def unsupported(subject: Subject, reason: str) -> ScenarioResult:
         steps=(),
         trouble=None,
         duration=timedelta(0),
-        evidence="",
     )
 
 
@@ -138,7 +144,6 @@ def _result(  # noqa: PLR0913  # the fields that differ between the three ways t
     steps: tuple[StepResult, ...],
     trouble: Trouble | None,
     duration: timedelta,
-    evidence: str,
 ) -> ScenarioResult:
     scenario = subject.scenario
     return ScenarioResult(
@@ -153,6 +158,6 @@ def _result(  # noqa: PLR0913  # the fields that differ between the three ways t
         steps=steps,
         trouble=trouble,
         duration=duration,
-        evidence=evidence,
+        evidence="",
         again=subject.again,
     )

@@ -92,6 +92,37 @@ def test_scenario_after_a_mistake_is_judged(house, monkeypatch):
     assert house.play(GRANT).verdict is Verdict.PASSED
 
 
+def fail_at_the_end(house):
+    """Let the last measurement, which is the control's or the second step's, break off."""
+    asked = []
+
+    def obstacle(verb, _about):
+        asked.append(verb)
+        if asked.count("measure") == 2:
+            raise ProbeError("the pod is gone", "workload here/shop", "read its log")
+
+    house.journal.obstacle = obstacle
+
+
+def test_trespass_before_something_broke_stands(house):
+    """A call that got through against the rules was seen at both ends: what breaks later cannot explain it."""
+    let_everybody_through(house)
+    fail_at_the_end(house)
+    result = house.play(GRANT, REVOKED)
+    assert result.verdict is Verdict.FAILED
+    assert "no call reaches an application" in result.headline
+    assert "the pod is gone" in result.headline
+    assert result.trouble.what == "the pod is gone"
+    assert result.steps[0].verdict is Verdict.FAILED
+
+
+def test_call_that_was_lost_before_something_broke_does_not_stand(house):
+    """Whoever is refused what he is granted may have been breaking already."""
+    house.mesh.rule = refuse_client_a(house)
+    fail_at_the_end(house)
+    assert house.play(GRANT, REVOKED).verdict is Verdict.ERRORED
+
+
 def test_machine_that_has_run_out_is_no_mistake_of_the_suite(house):
     """Where no scenario can get past, since disk, memory or files ran out, the environment is named."""
     house.journal.fail("measure", OSError(errno.EMFILE, "Too many open files"))
