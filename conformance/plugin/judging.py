@@ -1,6 +1,7 @@
 """Runs scenarios in the process that runs the items: the main one, or each of xdist's workers."""
 
 from collections.abc import Callable  # noqa: TC003  # read where the attribute is declared
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +23,9 @@ from conformance.plugin.hooks import Session
 from conformance.plugin.library import LIBRARY
 from conformance.plugin.options import Asked
 from conformance.report import Surroundings, explain
+from conformance.runner.evidence import keep_traceback
 from conformance.runner.settings import RunSettings
+from conformance.runner.unforeseen import explained
 from conformance.spec import ApiVersion
 
 
@@ -47,9 +50,9 @@ class Judging:
         """Judge one scenario in one version; errored when there is no cluster to judge it on."""
         try:
             session = self._opened()
-        except ConformanceError as error:
-            self.broken = error
-            trouble = Trouble(code=error.code, what=error.what, where=error.where, hint=error.hint)
+        except Exception as error:  # noqa: BLE001  # of whatever kind: told once, and nothing else is tried
+            broken = self.broken = self._told(error)
+            trouble = Trouble(code=broken.code, what=broken.what, where=broken.where, hint=broken.hint)
             return unjudged(scenario, version, trouble, nodeid)
         result = session.judge(scenario, version, self.tell)
         if result.trouble is not None and result.trouble.code in ENVIRONMENT_CODES:
@@ -76,8 +79,8 @@ class Judging:
             return
         try:
             self._session.close()
-        except ConformanceError as error:
-            self.trouble.append(error)
+        except Exception as error:  # noqa: BLE001  # the report is written already; it must not end in a traceback
+            self.trouble.append(self._told(error))
         self._session = None
 
     def _opened(self) -> Session:
@@ -98,6 +101,13 @@ class Judging:
             self._session.open()
             self._is_open = True
         return self._session
+
+    def _told(self, error: Exception) -> ConformanceError:
+        """Give an error of the session a person's words; where nobody foresaw it, keep the way to it."""
+        if not isinstance(error, ConformanceError):
+            with suppress(OSError):
+                keep_traceback(error, self._asked.report)
+        return explained(error)
 
 
 def unjudged(scenario: Scenario, version: ApiVersion, trouble: Trouble, nodeid: str) -> ScenarioResult:

@@ -50,6 +50,18 @@ def test_session_that_cannot_be_opened_ends_the_run_in_words(workshop, error, co
     assert workshop.read()["verdicts"]["errored"] == max(1, len(workers) * len(workshop.read()["results"]))
 
 
+def test_session_at_which_the_suite_stumbles_ends_the_run(workshop):
+    """A mistake nobody foresaw is told once, and its traceback is kept beside the report, not shown."""
+    workshop.add("passed-a", "passed-b")
+    workshop.break_with("KeyError('a rule that is missing')")
+    result = workshop.run_apart()
+    assert result.ret == ExitCode.NO_ANSWER
+    result.stdout.fnmatch_lines(["*a bug of the suite*KeyError: 'a rule that is missing'*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    assert "a rule that is missing" in (workshop.report / "traceback.txt").read_text()
+    assert workshop.read()["verdicts"]["errored"] == 1
+
+
 def test_scenario_that_cannot_be_read_is_misuse(workshop):
     """File, line, what is wrong, what would be right; no traceback, exit code 4, nothing started."""
     workshop.add("passed-a")
