@@ -25,7 +25,7 @@ class Pipeline:
         self._settings = settings
         self._faults: tuple[Fault, ...] = ()
         self._stages: tuple[ObjectStage, ...] = ()
-        self._woven: tuple[MeshWorld, tuple[Fabric, ...]] = (MeshWorld(), ())
+        self._woven: tuple[MeshWorld, Fabric] = (MeshWorld(), Fabric())
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -56,7 +56,7 @@ class Pipeline:
         seen = self._read_objects(tuple(objects))
         world = read_world(seen)
         policy = self._change_policy(read_policy(seen, self._settings.trust_domain), world)
-        snapshots = lay_over(world, policy, self._fabrics(world), self._settings)
+        snapshots = lay_over(world, policy, self._fabric(world), self._settings)
         situation = Situation(world=world, policy=policy, settings=self._settings)
         for fault in self._faults:
             if fault.snapshots:
@@ -74,7 +74,7 @@ class Pipeline:
                 policy = fault.policy(policy, world)
         return policy
 
-    def _fabrics(self, world: MeshWorld) -> tuple[Fabric, ...]:
+    def _fabric(self, world: MeshWorld) -> Fabric:
         if self._woven[0] != world:
             self._woven = world, weave(world, self._interception, self._settings)
         return self._woven[1]

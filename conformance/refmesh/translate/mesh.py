@@ -1,14 +1,15 @@
 """From a world and a policy to one snapshot per sidecar.
 
 It goes in two steps, because policy changes far more often than pods do: the fabric is all that follows from
-the world alone, and is made once; a policy is then laid over it.
+the world alone, and is made once; a policy is then laid over it. What goes out is the same for all sidecars, and
+what a policy leaves as it was stays the very same object, so that changes are found fast.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from conformance.refmesh.interception import Interception
-from conformance.refmesh.policy import Policy
+from conformance.refmesh.policy import Policy, SplitRule
 from conformance.refmesh.snapshot import Resource, Snapshot
 from conformance.refmesh.translate import access, clusters, listeners, names, routes, splits
 from conformance.refmesh.translate.envoy import Json
@@ -25,20 +26,30 @@ class Place:
     host: str
     port: int
     protocol: Protocol
-    service: Service | None
+    service: Service | None = field(hash=False)
     """None for a pod's own port, which no split touches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fabric:
+class Strand:
     """What one sidecar is told whatever the policy is."""
 
     pod: Pod
     clusters: Mapping[str, Resource]
-    http_listeners: Mapping[str, Resource]
-    places: tuple[Place, ...]
+    listeners: Mapping[str, Resource]
+    """All but those for raw TCP on the pod's own ports; where a split takes TCP, another takes its place."""
     hosts: Mapping[str, str]
     """Address on which this sidecar listens for each place, by the place's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fabric:
+    """What follows from a world alone."""
+
+    places: tuple[Place, ...] = ()
+    plain_routes: Mapping[str, Json] = field(default_factory=dict)
+    """Of each HTTP place, by its name: where its calls go without a split."""
+    strands: tuple[Strand, ...] = ()
 
 
 def translate(
@@ -52,17 +63,55 @@ def translate(
     return lay_over(world, policy, weave(world, interception, settings), settings)
 
 
-def weave(world: MeshWorld, interception: Interception, settings: MeshSettings) -> tuple[Fabric, ...]:
-    """Make what does not depend on policy: clusters, HTTP listeners, places to call."""
+def weave(world: MeshWorld, interception: Interception, settings: MeshSettings) -> Fabric:
+    """Make what does not depend on policy: clusters, listeners, places to call and the plain ways there."""
     places = tuple(_places(world))
-    return tuple(_fabric(pod, places, world, interception, settings) for pod in world.sidecars)
+    return Fabric(
+        places=places,
+        plain_routes={
+            one.name: routes.plain_route(one.name, one.name)
+            for one in places
+            if one.protocol is Protocol.HTTP
+        },
+        strands=tuple(_strand(pod, places, world, interception, settings) for pod in world.sidecars),
+    )
 
 
 def lay_over(
-    world: MeshWorld, policy: Policy, fabrics: Iterable[Fabric], settings: MeshSettings
+    world: MeshWorld, policy: Policy, fabric: Fabric, settings: MeshSettings
 ) -> Mapping[str, Snapshot]:
-    """Add to each fabric what *policy* asks for: the route configuration and the TCP listeners."""
-    return {fabric.pod.key: _snapshot(fabric, world, policy, settings) for fabric in fabrics}
+    """Add to the fabric what *policy* asks for: the route configuration and the TCP listeners."""
+    split_places = {
+        place: split
+        for place in fabric.places
+        if place.service and (split := splits.split_of(place.service, policy.splits))
+    }
+    outbound = [
+        route
+        for place in fabric.places
+        if place.protocol is Protocol.HTTP
+        for route in _outbound_routes(place, split_places.get(place), fabric, world)
+    ]
+    tcp = {
+        place: _tcp_destination(place, split, world)
+        for place, split in split_places.items()
+        # Raw TCP fits no HTTP match, so that the root's own endpoints take it.
+        if place.protocol is Protocol.TCP and split.matches is None
+    }
+    return {
+        strand.pod.key: Snapshot(
+            listeners={
+                **strand.listeners,
+                **_inbound_tcp(strand.pod, world, policy, settings),
+                **_outbound_tcp(strand.hosts, tcp),
+            },
+            clusters=strand.clusters,
+            routes=routes.route_configuration(
+                [*_inbound_routes(strand.pod, world, policy, settings), *outbound]
+            ),
+        )
+        for strand in fabric.strands
+    }
 
 
 def _places(world: MeshWorld) -> Iterable[Place]:
@@ -79,9 +128,9 @@ def _place(name: str, host: str, port: int, protocol: Protocol, service: Service
     return Place(name=name, host=host, port=port, protocol=protocol, service=service)
 
 
-def _fabric(
+def _strand(
     pod: Pod, places: tuple[Place, ...], world: MeshWorld, interception: Interception, settings: MeshSettings
-) -> Fabric:
+) -> Strand:
     hosts = {one.name: interception.listen_address(pod.address, one.host) for one in places}
     inbound = {
         names.inbound(port.number): listeners.inbound_http(pod, port.number, settings)
@@ -93,23 +142,12 @@ def _fabric(
         for one in places
         if one.protocol is Protocol.HTTP
     }
-    return Fabric(
+    tcp = {one: {"cluster": one.name} for one in places if one.protocol is Protocol.TCP}
+    return Strand(
         pod=pod,
         clusters=clusters.sidecar_clusters(pod, world, settings),
-        http_listeners=inbound | outbound,
-        places=places,
+        listeners=inbound | outbound | _outbound_tcp(hosts, tcp),
         hosts=hosts,
-    )
-
-
-def _snapshot(fabric: Fabric, world: MeshWorld, policy: Policy, settings: MeshSettings) -> Snapshot:
-    inbound = _inbound_routes(fabric.pod, world, policy, settings)
-    outbound = [route for place in fabric.places for route in _outbound_routes(place, world, policy)]
-    tcp = _inbound_tcp(fabric.pod, world, policy, settings) | _outbound_tcp(fabric, world, policy)
-    return Snapshot(
-        listeners={**fabric.http_listeners, **tcp},
-        clusters=fabric.clusters,
-        routes=routes.route_configuration([*inbound, *outbound]),
     )
 
 
@@ -127,31 +165,22 @@ def _inbound_tcp(pod: Pod, world: MeshWorld, policy: Policy, settings: MeshSetti
     }
 
 
-def _outbound_routes(place: Place, world: MeshWorld, policy: Policy) -> list[Json]:
-    if place.protocol is not Protocol.HTTP:
-        return []
-    split = place.service and splits.split_of(place.service, policy.splits)
-    if not split:
-        return [routes.plain_route(place.name, place.name)]
+def _outbound_routes(
+    place: Place, split: SplitRule | None, fabric: Fabric, world: MeshWorld
+) -> Iterable[Json]:
+    if split is None:
+        return (fabric.plain_routes[place.name],)
     return routes.split_routes(place.name, split, splits.shares(split, place.port, world))
 
 
-def _outbound_tcp(fabric: Fabric, world: MeshWorld, policy: Policy) -> dict[str, Json]:
+def _outbound_tcp(hosts: Mapping[str, str], destinations: Mapping[Place, Json | None]) -> dict[str, Json]:
     return {
-        place.name: listeners.outbound_tcp(
-            place.name, fabric.hosts[place.name], place.port, _tcp_destination(place, world, policy)
-        )
-        for place in fabric.places
-        if place.protocol is Protocol.TCP
+        place.name: listeners.outbound_tcp(place.name, hosts[place.name], place.port, destination)
+        for place, destination in destinations.items()
     }
 
 
-def _tcp_destination(place: Place, world: MeshWorld, policy: Policy) -> Json | None:
-    split = place.service and splits.split_of(place.service, policy.splits)
-    if (
-        not split or split.matches is not None
-    ):  # raw TCP fits no HTTP match, so the root's own endpoints take it
-        return {"cluster": place.name}
+def _tcp_destination(place: Place, split: SplitRule, world: MeshWorld) -> Json | None:
     shares = splits.shares(split, place.port, world)
     if not shares:
         return None
