@@ -60,6 +60,8 @@ class Prober:
     def __init__(self, open_channel: Callable[[str], Stream], *, settle: timedelta = SETTLE) -> None:
         self._conversations = Conversations(open_channel)
         self._settle = settle
+        self._unanswered: list[str] = []
+        self._asked_at = time.monotonic()
         self._token = secrets.token_hex(3)
         self._bursts = count()
 
@@ -71,7 +73,7 @@ class Prober:
         Args:
             plans: What to send, by the key of the workload that sends it.
             receivers: Keys of all workloads that are asked for receipts. Who is not asked may have received.
-            tasting: Whether the answer only ends a wait; then nobody waits for receipts that may come late.
+            tasting: Whether the answer only ends a wait, so that `late` need not ask for these calls again.
 
         Returns:
             Call id to what both ends saw, in the order of the plans and their calls.
@@ -87,8 +89,31 @@ class Prober:
         observations: dict[str, Observation] = {}
         for source, reply in replies.items():
             observations |= _read_observations(source, reply, plans[source])
-        receipts = self._gather(observations, tuple(receivers), tasting=tasting)
+        receipts = self._collect(list(observations), tuple(receivers))
+        if not tasting:
+            self._unanswered += filter(None, map(_undelivered, observations.values()))
+            self._asked_at = time.monotonic()
         return {id_: (seen, tuple(receipts[id_])) for id_, seen in observations.items()}
+
+    def late(self, receivers: Iterable[str]) -> Mapping[str, tuple[Receipt, ...]]:
+        """Gather receipts that came late, of all calls since the last time that nobody answered.
+
+        Waits until none can be under way any more. The later it is asked, the less is left to wait for.
+
+        Args:
+            receivers: Keys of all workloads that are asked for receipts.
+
+        Returns:
+            Call id to receipts; a call without late ones is absent.
+
+        Raises:
+            ProbeError: An app could not be reached, or lost receipts.
+        """
+        ids, self._unanswered = self._unanswered, []
+        if not ids:
+            return {}
+        time.sleep(max(0.0, self._asked_at + self._settle.total_seconds() - time.monotonic()))
+        return {id_: tuple(found) for id_, found in self._collect(ids, tuple(receivers)).items()}
 
     def shares(  # noqa: PLR0913  every one is part of what is sampled
         self,
@@ -187,7 +212,8 @@ class Prober:
         self._conversations.ask({workload: {"op": "reset"} for workload in workloads}, GRACE)
 
     def close(self) -> None:
-        """Let go of all channels; the apps go on."""
+        """Let go of all channels, and of what was not answered; the apps go on."""
+        self._unanswered = []
         self._conversations.close()
 
     def __enter__(self) -> Self:
@@ -199,27 +225,12 @@ class Prober:
     def _ask_one(self, workload: str, message: Message, timeout: timedelta) -> Message:
         return self._conversations.ask({workload: message}, timeout)[workload]
 
-    def _gather(
-        self, observations: Mapping[str, Observation], receivers: tuple[str, ...], *, tasting: bool
-    ) -> Mapping[str, list[Receipt]]:
+    def _collect(self, ids: list[str], receivers: tuple[str, ...]) -> Mapping[str, list[Receipt]]:
         gathered: dict[str, list[Receipt]] = defaultdict(list)
-        unanswered = [
-            id_
-            for id_, seen in observations.items()
-            if seen.responder is None and seen.ending not in _NOTHING_SENT
-        ]
-        self._collect(list(observations), receivers, gathered)
-        if unanswered and not tasting:
-            time.sleep(self._settle.total_seconds())  # nothing tells that no delivery is under way
-            self._collect(unanswered, receivers, gathered)
-        return gathered
-
-    def _collect(
-        self, ids: list[str], receivers: tuple[str, ...], gathered: dict[str, list[Receipt]]
-    ) -> None:
         for receipts in self._ask_receipts(ids, receivers).values():
             for receipt in receipts:
                 gathered[receipt.call_id].append(receipt)
+        return gathered
 
     def _ask_receipts(self, ids: list[str], receivers: tuple[str, ...]) -> Mapping[str, tuple[Receipt, ...]]:
         message = {"op": "receipts", "ids": ids}
@@ -237,7 +248,7 @@ class Prober:
         tallies = self._ask_tallies(prefix, receivers)
         if not is_late:
             return tallies
-        time.sleep(self._settle.total_seconds())  # as in _gather
+        time.sleep(self._settle.total_seconds())  # nothing tells that no delivery is under way
         late = self._ask_tallies(prefix, receivers)
         return {key: merge(tallies[key], late[key]) for key in receivers}
 
@@ -249,6 +260,11 @@ class Prober:
             with reading_reply_of(workload):
                 tallies[workload] = decode_tally(reply)
         return tallies
+
+
+def _undelivered(seen: Observation) -> str:
+    """Name a call that may still be delivered, though its caller has seen the end of it."""
+    return "" if seen.responder is not None or seen.ending in _NOTHING_SENT else seen.call_id
 
 
 def _longest(plans: Iterable[TrafficPlan]) -> timedelta:

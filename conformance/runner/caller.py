@@ -1,11 +1,11 @@
 """Turns cells into calls, has them sent, and brings back what both ends saw."""
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from conformance.model.scenario import SplitProbe
-from conformance.model.traffic import Call, Cell, Target, TrafficPlan, Witnessed
+from conformance.model.traffic import Call, Cell, Receipt, Target, TrafficPlan, Witnessed
 from conformance.probe.prober import Prober
 from conformance.probe.sample import ShareSample
 from conformance.runner.addresses import Addresses
@@ -47,6 +47,10 @@ class Caller:
             Witnessed(call=call, cell=cell, observation=seen[call.id][0], receipts=tuple(seen[call.id][1]))
             for cell, call in asked
         )
+
+    def late(self, receivers: Iterable[str]) -> Mapping[str, tuple[Receipt, ...]]:
+        """Gather receipts, by call id, that came after their calls were asked about and found unanswered."""
+        return self._prober.late(receivers)
 
     def sample(self, probe: SplitProbe, receivers: Iterable[str], *, calls: int) -> ShareSample:
         """Send one request *calls* times to a Service and count who answered."""

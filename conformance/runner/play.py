@@ -1,7 +1,7 @@
 """Plays one scenario: steps, control, verdict, cleaning up."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from conformance.errors import ProbeError
@@ -9,13 +9,16 @@ from conformance.judge import ControlSet, classify, judge_access, worst
 from conformance.model.manifest import Manifest, ObjectRef
 from conformance.model.scenario import RenderedScenario, RenderedStep
 from conformance.model.topology import Workload
-from conformance.model.traffic import Cell, Ending, Outcome, Witnessed
+from conformance.model.traffic import Cell, Ending, Outcome, Receipt, Witnessed
 from conformance.model.verdict import Finding, Judgement, Verdict
 from conformance.runner.control import destinations, show_control, unproven_paths
 from conformance.runner.measure import Asked, AskedAccess, AskedSplit, Question
 from conformance.runner.stage import Stage, Tell
 from conformance.runner.waiting import Wait, await_agreement
 from conformance.spec import ApiGroup, group_of
+
+Late = Mapping[str, tuple[Receipt, ...]]
+"""Receipts by call id."""
 
 _CLEANING_TIMEOUT = timedelta(seconds=1)
 
@@ -65,6 +68,7 @@ class Play:
             self.tell(f"step {number} of {len(self.rendered.steps)}: {step.name}")
             self.played.append(self._step(step))
         self._show_control()
+        self._gather_late()
 
     def judge(self) -> tuple[Judgement, ...]:
         """Judge every step, in order."""
@@ -135,6 +139,16 @@ class Play:
         self.stage.policy.change(delete=leave)
         self.control = show_control(self.stage, refused, self.rendered.bundle)
 
+    def _gather_late(self) -> None:
+        """Add receipts of calls whose callers had gone by when they arrived: a refusal has none."""
+        late = self.stage.caller.late(self.stage.world.receivers)
+        if late:
+            self.played = [
+                replace(step, asked=tuple(_with_late(one, late) for one in step.asked))
+                for step in self.played
+            ]
+            self.control = _all_with_late(self.control, late)
+
     def _judge_by(self, controls: ControlSet) -> tuple[Judgement, ...]:
         return tuple(self._judge_step(step, controls) for step in self.played)
 
@@ -201,6 +215,16 @@ class Play:
         )
         still = [str(one.cell) for one in asked if classify(one) is not Outcome.DENIED]
         return f"{still[0]} still gets through" if still else ""
+
+
+def _with_late(asked: Asked, late: Late) -> Asked:
+    if isinstance(asked, AskedSplit):
+        return asked
+    return replace(asked, witnessed=_all_with_late(asked.witnessed, late))
+
+
+def _all_with_late(witnessed: Iterable[Witnessed], late: Late) -> tuple[Witnessed, ...]:
+    return tuple(replace(one, receipts=one.receipts + late.get(one.call.id, ())) for one in witnessed)
 
 
 def _is_beacon_split(ref: ObjectRef) -> bool:

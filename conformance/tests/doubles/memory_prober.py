@@ -45,6 +45,10 @@ class MemoryProber(Prober):
             self._need(source)
         return {call.id: self._seen(source, call) for source, call in asked}
 
+    def late(self, receivers: Iterable[str]) -> Mapping[str, tuple[Receipt, ...]]:
+        """Deliver nothing late."""
+        return {}
+
     def shares(
         self,
         source: str,

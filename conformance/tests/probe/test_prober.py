@@ -1,5 +1,6 @@
 """The suite's end: what it does when an app is gone, late, or breaks its promise."""
 
+import time
 from collections import deque
 from datetime import timedelta
 
@@ -118,24 +119,38 @@ def test_reply_that_the_protocol_does_not_know_is_an_error(reply):
 def test_receipt_that_arrives_after_a_cut_is_found():
     """A call that is still on its way when its caller gives up has been delivered."""
     late = {**NO_RECEIPTS, "receipts": [RECEIPT]}
-    script = Script(a=[[cut()]], shop=[[NO_RECEIPTS, late]])
-    _, receipts = send(a_prober(script), "a")["c1"]
-    assert len(receipts) == 1
+    prober = a_prober(Script(a=[[cut()]], shop=[[NO_RECEIPTS, late]]))
+    assert send(prober, "a")["c1"][1] == ()
+    assert len(prober.late(["shop"])["c1"]) == 1
+    assert prober.late(["shop"]) == {}, "it is asked about once"
+
+
+def test_late_receipts_are_given_their_time():
+    """Asked at once, it waits until nothing can be under way any more; asked later, it need not."""
+    script = Script(a=[[cut()], [cut()]], shop=[[NO_RECEIPTS, NO_RECEIPTS], [NO_RECEIPTS, NO_RECEIPTS]])
+    prober = Prober(script.open, settle=timedelta(milliseconds=200))
+    began = time.monotonic()
+    send(prober, "a")
+    prober.late(["shop"])
+    assert time.monotonic() - began >= 0.2
 
 
 def test_answered_call_is_asked_about_once():
     """The application notes a call before it answers, so nothing is late."""
     script = Script(a=[[answered()]], shop=[[{**NO_RECEIPTS, "receipts": [RECEIPT]}]])
-    _, receipts = send(a_prober(script), "a")["c1"]
-    assert len(receipts) == 1
+    prober = a_prober(script)
+    assert len(send(prober, "a")["c1"][1]) == 1
+    assert prober.late(["shop"]) == {}
+    assert script.done("write") == [("write", "a"), ("write", "shop")]
 
 
 def test_call_that_only_ends_a_wait_is_asked_about_once():
     """Tasting decides nothing, so nobody waits for what may come late."""
     script = Script(a=[[cut()]], shop=[[NO_RECEIPTS]])
     plan = TrafficPlan(calls=(a_call(id_="c1"),))
-    _, receipts = a_prober(script).send({"a": plan}, ["shop"], tasting=True)["c1"]
-    assert receipts == ()
+    prober = a_prober(script)
+    prober.send({"a": plan}, ["shop"], tasting=True)
+    assert prober.late(["shop"]) == {}
     assert script.done("write") == [("write", "a"), ("write", "shop")]
 
 
