@@ -60,27 +60,34 @@ def _silenced(asked: Asked) -> Iterable[Cell]:
 
 
 def show_control(stage: Stage, refused: Sequence[Cell], bundle: Bundle) -> tuple[Witnessed, ...]:
-    """Grant everything on the paths of *refused*, wait until that works, and ask each path once more.
+    """Grant everything on the paths of *refused*, wait until that works, and ask each path again.
 
     Returns:
-        The one asking that counts; a wait that did not end well shows in it.
+        The one asking that counts, with a call for everybody behind a path; how the wait ended shows in it.
     """
     topology = stage.world.topology
     cells = tuple(dict.fromkeys(each for cell in refused for each in _control_cells(stage, cell)))
     opened = [path for cell in cells for path in _grants(cell, topology)]
     stage.policy.change(apply=control_manifests(opened, bundle))
     settings = stage.provider.convergence
+    turns = turns_of(cells, topology)
     await_agreement(
-        lambda: _closed(_ask(stage, cells, tasting=True)),
+        lambda: _closed(_ask(stage, cells, turns, tasting=True)),
         window=timedelta(0),
         deadline=settings.deadline,
         clock=stage.clock,
     )
-    return _ask(stage, cells)
+    return _ask(stage, cells, turns)
 
 
-def _ask(stage: Stage, cells: Sequence[Cell], *, tasting: bool = False) -> tuple[Witnessed, ...]:
-    return stage.caller.ask(cells, stage.world.receivers, repeat=1, timeout=_TIMEOUT, tasting=tasting)
+def turns_of(cells: Iterable[Cell], topology: Topology) -> int:
+    """Say how often to ask so that everybody behind a Service is met, though calls may go round unevenly."""
+    most = max((len(destinations(cell.target, topology)) for cell in cells), default=1)
+    return 2 * most if most > 1 else 1
+
+
+def _ask(stage: Stage, cells: Sequence[Cell], turns: int, *, tasting: bool = False) -> tuple[Witnessed, ...]:
+    return stage.caller.ask(cells, stage.world.receivers, repeat=turns, timeout=_TIMEOUT, tasting=tasting)
 
 
 def _closed(witnessed: Sequence[Witnessed]) -> str:

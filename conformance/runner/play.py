@@ -11,7 +11,7 @@ from conformance.model.scenario import RenderedScenario, RenderedStep
 from conformance.model.topology import Workload
 from conformance.model.traffic import Cell, Ending, Outcome, Receipt, Witnessed
 from conformance.model.verdict import Finding, Judgement, Verdict
-from conformance.runner.control import destinations, show_control, unproven_paths
+from conformance.runner.control import destinations, show_control, turns_of, unproven_paths
 from conformance.runner.measure import Asked, AskedAccess, AskedSplit, Question
 from conformance.runner.stage import Stage, Tell
 from conformance.runner.waiting import Wait, await_agreement
@@ -209,9 +209,11 @@ class Play:
                 found.setdefault((cell.source, cell.target.name, cell.target.port), cell)
         return tuple(found.values())
 
-    def _remembered(self, cells: Iterable[Cell]) -> str:
+    def _remembered(self, cells: Sequence[Cell]) -> str:
+        world = self.stage.world
+        turns = turns_of(cells, world.topology)
         asked = self.stage.caller.ask(
-            tuple(cells), self.stage.world.receivers, repeat=1, timeout=_CLEANING_TIMEOUT, tasting=True
+            cells, world.receivers, repeat=turns, timeout=_CLEANING_TIMEOUT, tasting=True
         )
         still = [str(one.cell) for one in asked if classify(one) is not Outcome.DENIED]
         return f"{still[0]} still gets through" if still else ""

@@ -1,8 +1,10 @@
 """A refusal is evidence only beside a control; whoever is down is blamed on no mesh."""
 
+import itertools
+
 import pytest
 
-from conformance.model.traffic import HttpRequest, TcpRequest
+from conformance.model.traffic import HttpRequest, Receipt, TcpRequest
 from conformance.model.verdict import Verdict
 from conformance.spec import ApiGroup
 from conformance.tests.doubles.playhouse import GRANT, HALVES, OPEN_WEBSITES, REVOKED
@@ -61,6 +63,23 @@ def test_refusal_without_its_control_is_inconclusive(house):
     result = house.play(GRANT)
     assert result.verdict is Verdict.INCONCLUSIVE
     assert "has no control" in result.headline
+
+
+def test_refusal_that_was_delivered_late_fails(house):
+    """A call that its caller saw refused, and that reached the application all the same, got through."""
+    asked = []
+    house.journal.obstacle = lambda verb, about: asked.append(about) if verb == "measure" else None
+
+    def late(_receivers):
+        call = next(call for source, call in asked[0] if source == house.key("here/client-b"))
+        return {
+            call.id: (Receipt(call_id=call.id, responder=house.key("here/shop"), port=8080, protocol="http"),)
+        }
+
+    house.prober.late = late
+    result = house.play(GRANT)
+    assert result.verdict is Verdict.FAILED
+    assert "client-b" in result.headline
 
 
 def test_refused_destination_that_is_down_is_errored(house):
@@ -145,6 +164,24 @@ def test_control_waits_for_the_mesh_too(house):
     result = house.play(GRANT)
     assert result.verdict is Verdict.PASSED
     assert "control: opening what was refused" in house.told
+
+
+def test_control_waits_for_everybody_behind_a_service(house):
+    """Of three pods that take turns the third opens late: two that are open do not end the wait."""
+    asked = itertools.count()
+
+    def rule(source, call):
+        is_control = getattr(call.request, "path", "") == "/control"
+        if is_control and (number := next(asked)) % 3 == 2 and number < 9:
+            return {}
+        return house.mesh.by_the_book(source, call)
+
+    house.mesh.rule = rule
+    step = """
+  - name: nobody is listed
+    ask: {from: [client-b], to: [website], requests: [GET /]}
+"""
+    assert house.play(step).verdict is Verdict.PASSED
 
 
 def test_control_comes_last_and_asks_the_unproven_paths_only(house):
