@@ -48,9 +48,9 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def conformance(session: nox.Session) -> None:
-    """Judge the reference mesh on the embedded cluster. Arguments go to pytest: -k split -x."""
+    """Judge the reference mesh, on two embedded clusters side by side. Arguments go to pytest: -k split -x."""
     install(session)
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *(session.posargs or ["-n", "2"]))
 
 
 @nox.session
