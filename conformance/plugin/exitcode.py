@@ -25,7 +25,7 @@ MEANINGS: Mapping[ExitCode, str] = {
     ExitCode.CONFORMS: "everything that was judged passed",
     ExitCode.MESH_FAILED: "the mesh contradicts the spec",
     ExitCode.INTERRUPTED: "the run was interrupted; what was judged until then is in the report",
-    ExitCode.NO_ANSWER: "no answer for some scenarios: this says nothing about the mesh",
+    ExitCode.NO_ANSWER: "an answer or the report is missing: that says nothing about the mesh",
     ExitCode.USAGE: "the run was asked for in a way that cannot be",
     ExitCode.NOTHING_JUDGED: "nothing was judged",
 }
