@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -46,17 +46,30 @@ class CredentialSettings:
 
 
 class Authority:
-    """Issues certificates; its key stays in this process's memory."""
+    """Issues certificates; its key stays in this process's memory.
 
-    def __init__(self, settings: CredentialSettings) -> None:
+    Args:
+        settings: What certificates say.
+        known: Key and certificate of an authority that was made before, as PEM text; None makes a new one.
+    """
+
+    def __init__(self, settings: CredentialSettings, known: tuple[str, str] | None = None) -> None:
         self._settings = settings
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._certificate = self._sign_itself()
+        if known is None:
+            self._key = ec.generate_private_key(ec.SECP256R1())
+            self._certificate = self._sign_itself()
+        else:
+            self._key, self._certificate = _load(*known)
 
     @property
     def pem(self) -> str:
         """The authority's certificate."""
         return _pem(self._certificate)
+
+    @property
+    def key_pem(self) -> str:
+        """The authority's private key: for a safe place that several who act as this authority share."""
+        return _key_pem(self._key)
 
     def issue(self, namespace: str, account: str) -> tuple[str, str]:
         """Make a new key and a certificate for a service account.
@@ -66,24 +79,55 @@ class Authority:
             ``spiffe://<trust domain>/ns/<namespace>/sa/<account>``.
         """
         key = ec.generate_private_key(ec.SECP256R1())
+        return self.certify(key.public_key(), namespace, account), _key_pem(key)
+
+    def certify(
+        self, key: ec.EllipticCurvePublicKey, namespace: str, account: str, *, holder: str = ""
+    ) -> str:
+        """Make a certificate, as PEM text, for a service account whose key somebody else keeps.
+
+        Args:
+            key: The public half.
+            namespace: The account's namespace.
+            account: Its name.
+            holder: Who of those that run as this account it is for: a pod's uid, which becomes the subject's
+                only attribute. It plays no part between sidecars.
+        """
         uri = f"spiffe://{self._settings.trust_domain}/ns/{namespace}/sa/{account}"
+        subject = [x509.NameAttribute(NameOID.USER_ID, holder)] if holder else []
+        return self._sign(key, subject, [x509.UniformResourceIdentifier(uri)])
+
+    def serve_as(self, hosts: Iterable[str]) -> tuple[str, str]:
+        """Make a new key and a certificate for a server with these host names, both as PEM text."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        return self._sign(key.public_key(), [], [x509.DNSName(host) for host in hosts]), _key_pem(key)
+
+    def _sign(
+        self,
+        key: ec.EllipticCurvePublicKey,
+        subject: list[x509.NameAttribute[str]],
+        names: Sequence[x509.GeneralName],
+    ) -> str:
         certificate = (
-            _template("", self._certificate.subject, key.public_key(), self._settings.lifetime)
-            .add_extension(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri)]), critical=True)
+            _template(subject, self._certificate.subject, key, self._settings.lifetime)
+            .add_extension(x509.SubjectAlternativeName(names), critical=not subject)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage(_BOTH_ENDS), critical=False)
+            .add_extension(_issued_by(self._key.public_key()), critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        return _pem(certificate), _key_pem(key)
+        return _pem(certificate)
 
     def _sign_itself(self) -> x509.Certificate:
         name = f"SMI reference mesh, {self._settings.trust_domain}"
-        issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        subject = [x509.NameAttribute(NameOID.COMMON_NAME, name)]
+        key = self._key.public_key()
         return (
-            _template(name, issuer, self._key.public_key(), self._settings.authority_lifetime)
+            _template(subject, x509.Name(subject), key, self._settings.authority_lifetime)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_usage(signs=True), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
             .sign(self._key, hashes.SHA256())
         )
 
@@ -154,29 +198,47 @@ class Credentials:
         directory = self.directory_of(sidecar)
         for one in (self._directory, directory):  # a parent that mkdir makes by itself would be open to all
             one.mkdir(mode=0o700, exist_ok=True)
-        authorities = {"validation_context": {"trusted_ca": {"inline_string": self._authority.pem}}}
-        own = {"certificate_chain": {"inline_string": certificate}, "private_key": {"inline_string": key}}
-        _replace(directory / AUTHORITIES_FILE, _answer(AUTHORITIES, authorities))
-        _replace(directory / CERTIFICATE_FILE, _answer(CERTIFICATE, {"tls_certificate": own}))
+        write_secrets(directory, certificate=certificate, key=key, authority=self._authority.pem)
+
+
+def write_secrets(directory: Path, *, certificate: str, key: str, authority: str) -> None:
+    """Put a sidecar's secrets, PEM texts, where Envoy looks for them and sees that they are new."""
+    authorities = {"validation_context": {"trusted_ca": {"inline_string": authority}}}
+    own = {"certificate_chain": {"inline_string": certificate}, "private_key": {"inline_string": key}}
+    _replace(directory / AUTHORITIES_FILE, _answer(AUTHORITIES, authorities))
+    _replace(directory / CERTIFICATE_FILE, _answer(CERTIFICATE, {"tls_certificate": own}))
 
 
 _BOTH_ENDS = (ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH)
 
 
 def _template(
-    name: str, issuer: x509.Name, key: ec.EllipticCurvePublicKey, lifetime: timedelta
+    subject: list[x509.NameAttribute[str]],
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    lifetime: timedelta,
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)] if name else [])
     return (
         x509.CertificateBuilder()
-        .subject_name(subject)
+        .subject_name(x509.Name(subject))
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _SLACK)
         .not_valid_after(now + lifetime)
     )
+
+
+def _issued_by(key: ec.EllipticCurvePublicKey) -> x509.AuthorityKeyIdentifier:
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(key)
+
+
+def _load(key: str, certificate: str) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+    private = serialization.load_pem_private_key(key.encode(), password=None)
+    if not isinstance(private, ec.EllipticCurvePrivateKey):
+        raise TypeError("the authority's key is no key on an elliptic curve")
+    return private, x509.load_pem_x509_certificate(certificate.encode())
 
 
 def _usage(*, signs: bool) -> x509.KeyUsage:

@@ -115,10 +115,13 @@ def says_ready(address: str) -> bool:
 
 def last_refusal(log: Path, kind: ResourceKind) -> str:
     """Find in a sidecar's log why it refused its last resources of this kind: Envoy's words, on one line."""
+    return refusal_in(_end_of(log), kind) or f"see the sidecar's log, {log}"
+
+
+def refusal_in(text: str, kind: ResourceKind) -> str:
+    """Find in what Envoy printed why it last refused resources of this kind; empty when it does not say."""
     marker = f"REST config for /v3/discovery:{kind.value} rejected: "
-    _, found, rest = _end_of(log).rpartition(marker)
-    if not found:
-        return f"see the sidecar's log, {log}"
+    _, _, rest = text.rpartition(marker) if marker in text else ("", "", "")
     message, _, _ = rest.partition("\n[")
     return " ".join(message.split())
 

@@ -30,6 +30,15 @@ _HTTP_1 = {
     )
 }
 
+_ONWARD: Json = {
+    "@type": envoy.CLUSTER,
+    "name": names.ONWARD,
+    "type": "ORIGINAL_DST",
+    "lb_policy": "CLUSTER_PROVIDED",
+    "connect_timeout": "2s",
+    "circuit_breakers": _LIMITS,
+}
+
 Endpoint = tuple[Pod, int]
 """A pod and the port on which it is called."""
 
@@ -43,10 +52,15 @@ def sidecar_clusters(pod: Pod, world: MeshWorld, settings: MeshSettings) -> dict
     own = {
         names.application(port.number): _application(pod, port.number, port.protocol) for port in pod.ports
     }
-    return own | {
-        name: _secured(cluster, endpoints, pod, directory, settings.trust_domain)
-        for name, (cluster, endpoints) in shared.items()
-    }
+    beyond = {names.ONWARD: _ONWARD} if settings.redirection else {}
+    return (
+        own
+        | beyond
+        | {
+            name: _secured(cluster, endpoints, pod, directory, settings.trust_domain)
+            for name, (cluster, endpoints) in shared.items()
+        }
+    )
 
 
 def outbound_clusters(world: MeshWorld) -> dict[str, tuple[Json, tuple[Endpoint, ...]]]:

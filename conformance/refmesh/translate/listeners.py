@@ -10,7 +10,7 @@ from conformance.refmesh.policy import Grant
 from conformance.refmesh.snapshot import POLICY
 from conformance.refmesh.translate import access, envoy, identity, names
 from conformance.refmesh.translate.envoy import Json
-from conformance.refmesh.translate.settings import MeshSettings
+from conformance.refmesh.translate.settings import MeshSettings, Redirection
 from conformance.refmesh.world import MeshWorld, Pod
 
 _ROUTER = envoy.extension("envoy.filters.http.router", envoy.ROUTER, {"suppress_envoy_headers": True})
@@ -23,9 +23,8 @@ _EARLY_BYTES = 65536
 
 def outbound_http(name: str, host: str, port: int, settings: MeshSettings) -> Json:
     """Take the application's HTTP calls to one Service port or pod port, just as they are sent."""
-    return _listener(
-        name, host, port, {"filters": [_mark(name), _manager([_ROUTER], settings, {"normalize_path": False})]}
-    )
+    chain = {"filters": [_mark(name), _manager([_ROUTER], settings, {"normalize_path": False})]}
+    return _listener(name, host, port, chain, settings)
 
 
 def inbound_http(pod: Pod, port: int, settings: MeshSettings) -> Json:
@@ -42,12 +41,14 @@ def inbound_http(pod: Pod, port: int, settings: MeshSettings) -> Json:
         "transport_socket": identity.server_socket(settings.credentials(pod.key)),
         "filters": [_mark(name), _manager([_GUARD, _ROUTER], settings, tidy)],
     }
-    return _listener(name, pod.address, port, chain)
+    return _listener(name, pod.address, port, chain, settings)
 
 
-def outbound_tcp(name: str, host: str, port: int, destination: Mapping[str, object] | None) -> Json:
+def outbound_tcp(
+    name: str, host: str, port: int, destination: Mapping[str, object] | None, settings: MeshSettings
+) -> Json:
     """Take the application's raw connections; *destination* as in `tcp_proxy`, None to close them at once."""
-    return _listener(name, host, port, {"filters": [_tcp(name, destination)]})
+    return _listener(name, host, port, {"filters": [_tcp(name, destination)]}, settings)
 
 
 def inbound_tcp(
@@ -66,7 +67,7 @@ def inbound_tcp(
         "transport_socket": identity.server_socket(settings.credentials(pod.key), access.tcp_callers(*who)),
         "filters": [guard, _tcp(name, {"cluster": names.application(port), **waiting})],
     }
-    return _listener(name, pod.address, port, chain)
+    return _listener(name, pod.address, port, chain, settings)
 
 
 def _tcp(name: str, destination: Mapping[str, object] | None) -> Json:
@@ -75,7 +76,29 @@ def _tcp(name: str, destination: Mapping[str, object] | None) -> Json:
     return envoy.extension("envoy.filters.network.tcp_proxy", envoy.TCP_PROXY, body)
 
 
-def _listener(name: str, host: str, port: int, chain: Json) -> Json:
+def catching(redirection: Redirection) -> dict[str, Json]:
+    """Take all that iptables leads here, and hand it to the listener of the place where it was going.
+
+    What no listener knows goes on to where it was going if it comes from the application, and is closed if it
+    comes from elsewhere: a port that nobody declared is nobody's to grant.
+    """
+    return {
+        names.CATCH_OUTBOUND: _catch(names.CATCH_OUTBOUND, redirection.outbound, {"cluster": names.ONWARD}),
+        names.CATCH_INBOUND: _catch(names.CATCH_INBOUND, redirection.inbound, None),
+    }
+
+
+def _catch(name: str, port: int, destination: Mapping[str, object] | None) -> Json:
+    body = _bare_listener(name, "0.0.0.0", port, {"filters": [_tcp(name, destination)]})  # noqa: S104 - a pod's own
+    return body | {"use_original_dst": True}
+
+
+def _listener(name: str, host: str, port: int, chain: Json, settings: MeshSettings) -> Json:
+    body = _bare_listener(name, host, port, chain)
+    return body | {"bind_to_port": False} if settings.redirection else body
+
+
+def _bare_listener(name: str, host: str, port: int, chain: Json) -> Json:
     return {
         "@type": envoy.LISTENER,
         "name": name,

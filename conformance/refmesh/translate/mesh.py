@@ -103,7 +103,7 @@ def lay_over(
             listeners={
                 **strand.listeners,
                 **_inbound_tcp(strand.pod, world, policy, settings),
-                **_outbound_tcp(strand.hosts, tcp),
+                **_outbound_tcp(strand.hosts, tcp, settings),
             },
             clusters=strand.clusters,
             routes=routes.route_configuration(
@@ -131,6 +131,7 @@ def _place(name: str, host: str, port: int, protocol: Protocol, service: Service
 def _strand(
     pod: Pod, places: tuple[Place, ...], world: MeshWorld, interception: Interception, settings: MeshSettings
 ) -> Strand:
+    places = tuple(one for one in places if not _is_own(one, pod, settings))
     hosts = {one.name: interception.listen_address(pod.address, one.host) for one in places}
     inbound = {
         names.inbound(port.number): listeners.inbound_http(pod, port.number, settings)
@@ -142,13 +143,24 @@ def _strand(
         for one in places
         if one.protocol is Protocol.HTTP
     }
-    tcp = {one: {"cluster": one.name} for one in places if one.protocol is Protocol.TCP}
+    tcp: dict[Place, Json | None] = {
+        one: {"cluster": one.name} for one in places if one.protocol is Protocol.TCP
+    }
     return Strand(
         pod=pod,
         clusters=clusters.sidecar_clusters(pod, world, settings),
-        listeners=inbound | outbound | _outbound_tcp(hosts, tcp),
+        listeners=_catching(settings) | inbound | outbound | _outbound_tcp(hosts, tcp, settings),
         hosts=hosts,
     )
+
+
+def _is_own(place: Place, pod: Pod, settings: MeshSettings) -> bool:
+    """Say whether a listener for *place* would stand where the pod's own port is already taken care of."""
+    return settings.redirection is not None and place.host == pod.address
+
+
+def _catching(settings: MeshSettings) -> dict[str, Json]:
+    return listeners.catching(settings.redirection) if settings.redirection else {}
 
 
 def _inbound_routes(pod: Pod, world: MeshWorld, policy: Policy, settings: MeshSettings) -> list[Json]:
@@ -173,9 +185,11 @@ def _outbound_routes(
     return routes.split_routes(place.name, split, splits.shares(split, place.port, world))
 
 
-def _outbound_tcp(hosts: Mapping[str, str], destinations: Mapping[Place, Json | None]) -> dict[str, Json]:
+def _outbound_tcp(
+    hosts: Mapping[str, str], destinations: Mapping[Place, Json | None], settings: MeshSettings
+) -> dict[str, Json]:
     return {
-        place.name: listeners.outbound_tcp(place.name, hosts[place.name], place.port, destination)
+        place.name: listeners.outbound_tcp(place.name, hosts[place.name], place.port, destination, settings)
         for place, destination in destinations.items()
     }
 

@@ -10,6 +10,14 @@ TRANSPORT_MATCH = "envoy.transport_socket_match"
 """Endpoint metadata that chooses between mTLS and plain text."""
 
 
+CATCH_OUTBOUND = "redirected|outbound"
+"""The listener that iptables leads an application's connections to."""
+CATCH_INBOUND = "redirected|inbound"
+"""The listener that iptables leads connections from elsewhere to."""
+ONWARD = "onward"
+"""The cluster that leads to wherever a connection was going."""
+
+
 def inbound(port: int) -> str:
     """Name the listener that takes calls to a pod's own port."""
     return f"inbound|{port}"

@@ -12,6 +12,16 @@ AUTHORITIES = "authorities"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Redirection:
+    """Where iptables leads the connections of a pod: listeners are then found by where a connection was going."""
+
+    outbound: int = 15001
+    """Port that takes what the application opens; a destination nobody knows is passed through as it is."""
+    inbound: int = 15006
+    """Port that takes what comes from elsewhere; what is for no known port is closed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeshSettings:
     """Names and places that are the same for all snapshots of one mesh."""
 
@@ -21,5 +31,7 @@ class MeshSettings:
     """
     config_source: Mapping[str, Any]
     """Envoy's ConfigSource through which the route configuration is fetched."""
+    redirection: Redirection | None = None
+    """With it listeners stand at the real addresses of Services and pods, without binding to them; None binds."""
     trust_domain: str = "cluster.local"
     """First part of every SPIFFE id."""
