@@ -1,0 +1,25 @@
+"""The suite's container images: what they are called, how they are built, and how they get elsewhere."""
+
+from conformance.cluster.images.building import build_images, rename_images, save_images
+from conformance.cluster.images.recipes import (
+    MESH,
+    PROBE,
+    Images,
+    Recipe,
+    image_list,
+    image_name,
+    image_names,
+)
+
+__all__ = [
+    "MESH",
+    "PROBE",
+    "Images",
+    "Recipe",
+    "build_images",
+    "image_list",
+    "image_name",
+    "image_names",
+    "rename_images",
+    "save_images",
+]
