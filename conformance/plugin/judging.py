@@ -1,6 +1,5 @@
 """Runs scenarios in the process that runs the items: the main one, or each of xdist's workers."""
 
-from collections.abc import Callable  # noqa: TC003  # read where the attribute is declared
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -24,7 +23,7 @@ from conformance.plugin.library import LIBRARY
 from conformance.plugin.options import Asked
 from conformance.report import Surroundings, explain
 from conformance.runner.evidence import keep_traceback
-from conformance.runner.settings import RunSettings
+from conformance.runner.settings import RunSettings, Tell
 from conformance.runner.unforeseen import explained
 from conformance.spec import ApiVersion
 
@@ -38,7 +37,7 @@ class Judging:
         """Why the session could not be opened."""
         self.trouble: list[ConformanceError] = []
         """What went wrong beside the results: a file not written, a session that did not end well."""
-        self.tell: Callable[[str], None] = lambda _: None
+        self.tell: Tell = lambda _: None
         """Hears what is being done."""
         self._config = config
         self._asked = asked
@@ -98,7 +97,7 @@ class Judging:
             )
             self._session = self._config.hook.pytest_smi_session(settings=settings)
             assert self._session is not None, "the suite's own implementation always answers"
-            self._session.open()
+            self._session.open(self.tell)
             self._is_open = True
         return self._session
 

@@ -11,7 +11,8 @@ from conformance.model.verdict import Verdict
 from conformance.runner.evidence import keep_evidence, keep_traceback
 from conformance.runner.play import Play
 from conformance.runner.result import Subject, broken_off, judged
-from conformance.runner.stage import Stage, Tell
+from conformance.runner.settings import Tell
+from conformance.runner.stage import Stage
 from conformance.runner.unforeseen import brief, explained
 from conformance.scenario import World, render
 

@@ -13,7 +13,8 @@ from conformance.model.traffic import Cell, Ending, Outcome, Receipt, Witnessed
 from conformance.model.verdict import Finding, Judgement, Verdict
 from conformance.runner.control import destinations, show_control, turns_of, unproven_paths
 from conformance.runner.measure import Asked, AskedAccess, AskedSplit, Question
-from conformance.runner.stage import Stage, Tell
+from conformance.runner.settings import Tell
+from conformance.runner.stage import Stage
 from conformance.runner.waiting import Wait, await_agreement
 from conformance.spec import ApiGroup, group_of
 

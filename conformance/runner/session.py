@@ -1,21 +1,18 @@
 """One run: a cluster, a provider and a world, and the scenarios that are judged in them one after the other."""
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
-from conformance.cluster.embedded import LocalCluster
-from conformance.errors import UsageError
 from conformance.model.result import ScenarioResult
 from conformance.model.scenario import Scenario
 from conformance.places import fixtures_root
 from conformance.probe.prober import Prober
-from conformance.providers.reference import ReferenceMesh
 from conformance.runner.claims import why_unsupported
+from conformance.runner.ground import Ground, open_ground
 from conformance.runner.performance import perform
 from conformance.runner.result import Subject, unsupported
-from conformance.runner.settings import RunSettings
+from conformance.runner.settings import RunSettings, Tell
 from conformance.runner.stage import Stage, set_stage
 from conformance.runner.waiting import SystemClock
 from conformance.scenario import load_world
@@ -31,28 +28,25 @@ class Session:
         self._faults = settings.faults
         self._undo = ExitStack()
         self._stage: Stage | None = None
-        self._provider: ReferenceMesh | None = None
+        self._ground: Ground | None = None
 
-    def open(self) -> None:
+    def open(self, tell: Tell = lambda _: None) -> None:
         """Start the cluster and the mesh.
+
+        Args:
+            tell: Hears what is happening: a cluster may take its time.
 
         Raises:
             UsageError: There is no such cluster, provider or fault.
             EnvironmentBrokenError: This machine lacks something.
         """
-        if self._settings.cluster != "local" or self._settings.provider != "reference":
-            raise UsageError(
-                f"there is no provider {self._settings.provider!r} on a cluster {self._settings.cluster!r}",
-                "options --smi-cluster and --smi-provider",
-                "use the reference mesh on the local cluster, which is the default",
-            )
         try:
-            self._open()
+            self._open(tell)
         except BaseException:
             self.close()
             raise
 
-    def judge(self, scenario: Scenario, version: ApiVersion, tell: Callable[[str], None]) -> ScenarioResult:
+    def judge(self, scenario: Scenario, version: ApiVersion, tell: Tell) -> ScenarioResult:
         """Play one scenario in one version and judge it. Raises nothing but KeyboardInterrupt.
 
         Args:
@@ -75,7 +69,7 @@ class Session:
 
     def facts(self) -> tuple[tuple[str, str], ...]:
         """Name what a reader of the report needs to know: versions and settings."""
-        return self._provider.facts() if self._provider else ()
+        return self._ground.provider.facts() if self._ground else ()
 
     def set_faults(self, names: tuple[str, ...]) -> None:
         """Turn the reference mesh into another wrong mesh, or a right one; its sidecars are it on return.
@@ -83,8 +77,9 @@ class Session:
         Raises:
             UsageError: There is no such fault.
         """
-        assert self._provider is not None
-        self._provider.set_faults(names)
+        assert self._ground is not None
+        assert self._ground.breakable is not None, "only a mesh of ours is broken"
+        self._ground.breakable.set_faults(names)
         self._faults = names
 
     def renew(self) -> None:
@@ -106,17 +101,12 @@ class Session:
     ) -> None:
         self.close()
 
-    def _open(self) -> None:
-        cluster = LocalCluster(self._settings.run_id)
-        self._undo.callback(cluster.close)
-        self._provider = ReferenceMesh(cluster, self._settings.faults)
-        self._undo.callback(self._provider.close)
-        self._provider.start()
-        prober = Prober(cluster.channel)
+    def _open(self, tell: Tell) -> None:
+        ground = self._ground = open_ground(self._settings, self._undo, tell)
+        prober = Prober(ground.cluster.channel, settle=ground.settle)
         self._undo.callback(prober.close)
         self._stage = set_stage(
-            cluster=cluster,
-            provider=self._provider,
+            ground,
             prober=prober,
             clock=SystemClock(),
             world=self._world,

@@ -1,7 +1,11 @@
 """What a run is asked to do."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+Tell = Callable[[str], None]
+"""Takes a few words on what is happening now, for a person who waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

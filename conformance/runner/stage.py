@@ -1,6 +1,5 @@
 """What a scenario is played on: one cluster, one provider, one world, and the means to send and to wait."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,14 +9,12 @@ from conformance.providers.protocol import Provider
 from conformance.runner.addresses import Addresses
 from conformance.runner.beacon import Beacon
 from conformance.runner.caller import Caller
+from conformance.runner.ground import Ground
 from conformance.runner.policy import PolicyBook
 from conformance.runner.waiting import Clock
 from conformance.runner.world import LiveWorld
 from conformance.scenario import World
 from conformance.spec import ApiGroup
-
-Tell = Callable[[str], None]
-"""Takes a few words on what is happening now, for a person who waits."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,35 +64,27 @@ def _serves(provider: Provider, *groups: ApiGroup) -> bool:
 
 
 def set_stage(  # noqa: PLR0913  # one of each, and nothing else
-    *,
-    cluster: Cluster,
-    provider: Provider,
-    prober: Prober,
-    clock: Clock,
-    world: World,
-    run_id: str,
-    evidence: Path,
+    ground: Ground, *, prober: Prober, clock: Clock, world: World, run_id: str, evidence: Path
 ) -> Stage:
     """Put the means together for one run.
 
     Args:
-        cluster: Open.
-        provider: Started on that cluster.
+        ground: Open.
         prober: Speaks to the cluster's workloads.
         clock: Where time comes from.
         world: The sample workloads.
         run_id: Names namespaces and calls.
         evidence: Where scenarios that did not pass leave theirs.
     """
-    live = LiveWorld(cluster, world, run_id)
-    caller, beacon = _means(cluster, provider, prober, live)
+    live = LiveWorld(ground.cluster, world, run_id, ground.ready_deadline)
+    caller, beacon = _means(ground.cluster, ground.provider, prober, live)
     return Stage(
-        cluster=cluster,
-        provider=provider,
+        cluster=ground.cluster,
+        provider=ground.provider,
         prober=prober,
         clock=clock,
         world=live,
-        policy=PolicyBook(cluster),
+        policy=PolicyBook(ground.cluster),
         caller=caller,
         beacon=beacon,
         evidence=evidence,

@@ -9,9 +9,6 @@ from conformance.model.manifest import ObjectRef
 from conformance.model.topology import Topology
 from conformance.scenario import World, actual_key
 
-_READY_DEADLINE = timedelta(seconds=60)
-"""Longest wait for workloads and their proxies. A guess that leaves room for a machine under load."""
-
 
 class LiveWorld:
     """One generation of the world after the other, each under names of its own.
@@ -19,10 +16,11 @@ class LiveWorld:
     Workloads start when a scenario first needs them and stay for the next.
     """
 
-    def __init__(self, cluster: Cluster, world: World, run_id: str) -> None:
+    def __init__(self, cluster: Cluster, world: World, run_id: str, ready_deadline: timedelta) -> None:
         self._cluster = cluster
         self._world = world
         self._run_id = run_id
+        self._ready_deadline = ready_deadline
         self._generations = itertools.count(1)
         self._running: set[str] = set()
         self.namespaces: Mapping[str, str] = {}
@@ -60,7 +58,7 @@ class LiveWorld:
             self._cluster.apply(self._world.manifests(self.namespaces, wanted))
             self._running = wanted
             self._topology = self._world.topology(self.namespaces, frozenset(wanted))
-        self._cluster.await_ready(workloads, _READY_DEADLINE)
+        self._cluster.await_ready(workloads, self._ready_deadline)
 
     def renew(self) -> None:
         """Throw everything away, so that whatever the mesh remembers concerns nobody any more."""

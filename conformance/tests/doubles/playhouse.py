@@ -8,6 +8,7 @@ import pytest
 from conformance.model.result import ScenarioResult
 from conformance.model.scenario import Scenario
 from conformance.places import fixtures_root
+from conformance.runner import ground
 from conformance.runner import session as session_module
 from conformance.runner.session import Session
 from conformance.runner.settings import RunSettings
@@ -74,9 +75,9 @@ class Playhouse:
         self.told: list[str] = []
         self._directory = directory
         monkeypatch.setattr(session_module, "load_world", _world)
-        monkeypatch.setattr(session_module, "LocalCluster", lambda _run_id: self.cluster)
-        monkeypatch.setattr(session_module, "ReferenceMesh", lambda *_: self.mesh)
-        monkeypatch.setattr(session_module, "Prober", lambda _channel: self.prober)
+        monkeypatch.setattr(ground, "LocalCluster", lambda _run_id: self.cluster)
+        monkeypatch.setattr(ground, "ReferenceMesh", lambda *_: self.mesh)
+        monkeypatch.setattr(session_module, "Prober", lambda _channel, **_: self.prober)
         monkeypatch.setattr(session_module, "SystemClock", lambda: self.clock)
         self.session = self.a_session()
 

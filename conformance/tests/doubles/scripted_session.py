@@ -2,14 +2,13 @@
 
 import os
 import threading
-from collections.abc import Callable
 from datetime import timedelta
 
 from conformance.errors import ConformanceError
 from conformance.model.result import ScenarioResult, StepResult, Trouble
 from conformance.model.scenario import Scenario
 from conformance.model.verdict import Finding, Verdict
-from conformance.runner.settings import RunSettings
+from conformance.runner.settings import RunSettings, Tell
 from conformance.spec import ApiVersion
 
 
@@ -24,13 +23,14 @@ class ScriptedSession:
         self._settings = settings
         self._broken = broken
 
-    def open(self) -> None:
+    def open(self, tell: Tell) -> None:
         """Break, if that is the script."""
+        tell("opening the script")
         self._note("opened")
         if self._broken is not None:
             raise self._broken
 
-    def judge(self, scenario: Scenario, version: ApiVersion, tell: Callable[[str], None]) -> ScenarioResult:
+    def judge(self, scenario: Scenario, version: ApiVersion, tell: Tell) -> ScenarioResult:
         """Give the verdict that the scenario's name begins with."""
         tell("reading the script")
         word = scenario.id.partition("/")[2].partition("-")[0]

@@ -7,6 +7,7 @@ import pytest
 
 from conformance.errors import EnvironmentBrokenError, EnvoyMissingError, UsageError
 from conformance.places import scenarios_root
+from conformance.runner import ground
 from conformance.runner import session as session_module
 from conformance.scenario import load_scenario
 from conformance.spec import ApiVersion
@@ -19,7 +20,7 @@ def shut(tmp_path, monkeypatch):
     return Playhouse(tmp_path, monkeypatch)
 
 
-def broken(*_args):
+def broken(*_args, **_more):
     """Do not come to life."""
     raise EnvironmentBrokenError("it does not start", "the test", "as scripted")
 
@@ -54,17 +55,17 @@ def test_one_that_does_not_close_keeps_no_other_open(shut):
 
 
 @pytest.mark.parametrize(
-    "name, closed",
+    "module, name, closed",
     [
-        ("LocalCluster", []),
-        ("ReferenceMesh", ["cluster"]),
-        ("Prober", ["mesh", "cluster"]),
-        ("set_stage", ["prober", "mesh", "cluster"]),
+        (ground, "LocalCluster", []),
+        (ground, "ReferenceMesh", ["cluster"]),
+        (session_module, "Prober", ["mesh", "cluster"]),
+        (session_module, "set_stage", ["prober", "mesh", "cluster"]),
     ],
 )
-def test_what_was_opened_before_a_failure_is_closed(shut, monkeypatch, name, closed):
+def test_what_was_opened_before_a_failure_is_closed(shut, monkeypatch, module, name, closed):
     """Whatever does not come to life, nothing stays behind of what did."""
-    monkeypatch.setattr(session_module, name, broken if name != "set_stage" else lambda **_: broken())
+    monkeypatch.setattr(module, name, broken)
     with pytest.raises(EnvironmentBrokenError):
         shut.session.open()
     assert shut.journal.about("close") == closed
@@ -88,7 +89,7 @@ def test_interruption_while_opening_closes_too(shut):
 
 def test_unknown_provider_starts_nothing(shut):
     """A mistake in what was asked for is told before anything runs."""
-    with pytest.raises(UsageError, match="there is no provider 'linkerd'"):
+    with pytest.raises(UsageError, match="has no mesh 'linkerd'"):
         shut.a_session(provider="linkerd").open()
     assert shut.journal.entries == []
 
