@@ -1,0 +1,56 @@
+"""HTTPRouteGroups in other versions.
+
+v1alpha1 has no headers and needs path and methods in every entry. An entry with headers is shown there as one that
+no request fits: without its headers it would fit more than it was written to.
+"""
+
+from typing import Any
+
+from conformance.refmesh.conversion.layout import Spec
+from conformance.refmesh.conversion.steps import Edit, Step, original_of
+from conformance.refmesh.reading.stored import mappings
+from conformance.spec import ApiVersion
+
+NO_PATH = r"[^\s\S]"
+"""A pattern that fits nothing, in every dialect that meshes use: a character that is neither space nor other."""
+
+_V1 = ApiVersion.V1ALPHA1
+
+
+def render_group(spec: Spec, step: Step) -> Spec:
+    """Tell *spec* as *step* asks, entry by entry, in their order."""
+    if "matches" not in spec:
+        return dict(spec)
+    return {**spec, "matches": [_entry(one, step) for one in mappings(spec["matches"])]}
+
+
+def _entry(entry: Spec, step: Step) -> dict[str, Any]:
+    if not step.crosses(_V1):
+        return dict(entry)
+    told = {key: value for key, value in entry.items() if key != "headers"}
+    if step.to is not _V1:
+        return told
+    told = {**told, "pathRegex": entry.get("pathRegex", ".*"), "methods": entry.get("methods", ["*"])}
+    return told | {"pathRegex": NO_PATH} if entry.get("headers") else told
+
+
+def merge_group(edit: Edit) -> Spec | None:
+    """Bring *edit* together with what its version could not show: entries that nobody touched stay as written.
+
+    Returns:
+        The group as it now is, in the version of the original; None where what is shown has to count alone.
+    """
+    rendered = mappings(edit.rendering.get("matches"))
+    originals = mappings(edit.original.get("matches"))
+    entries: list[Any] = []
+    for one in mappings(edit.shown.get("matches")):
+        entry = original_of(one, rendered, originals) or _exactly(one, edit.step.back)
+        if entry is None:
+            return None
+        entries.append(entry)
+    return {**edit.original, "matches": entries}
+
+
+def _exactly(entry: Spec, step: Step) -> Spec | None:
+    told = _entry(entry, step)
+    return told if _entry(told, step.back) == entry else None
