@@ -2,23 +2,15 @@
 
 from conformance.cluster.images.building import build_images, rename_images, save_images
 from conformance.cluster.images.recipes import (
-    MESH,
-    PROBE,
     Images,
-    Recipe,
     image_list,
-    image_name,
     image_names,
 )
 
 __all__ = [
-    "MESH",
-    "PROBE",
     "Images",
-    "Recipe",
     "build_images",
     "image_list",
-    "image_name",
     "image_names",
     "rename_images",
     "save_images",

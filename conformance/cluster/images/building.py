@@ -10,45 +10,36 @@ from pathlib import Path
 from conformance.cluster.embedded.leftovers import state_root
 from conformance.cluster.images.dependencies import copy_wheels, fetch_wheels, target_of
 from conformance.cluster.images.docker import Docker, find_docker
-from conformance.cluster.images.recipes import (
-    RECIPES,
-    Images,
-    Recipe,
-    default_base,
-    image_list,
-    image_name,
-    image_names,
-)
-from conformance.cluster.images.wheel import project_wheel, wheel_name
+from conformance.cluster.images.recipes import MESH, PROBE, Images, Ingredients, in_registry, read_ingredients
+from conformance.cluster.images.wheel import wheel_name
 
 Tell = Callable[[str], None]
 """Hears what is going on, a sentence at a time."""
 
 
-def build_images(tell: Tell, base: str | None = None, wanted: tuple[Recipe, ...] = RECIPES) -> Images:
+def build_images(tell: Tell, base: str | None = None) -> Images:
     """Make sure that Docker has the suite's images; those that are there under their names are not built again.
 
     Args:
         tell: Hears what is built.
         base: What to build on, an image with glibc and Python with pip and venv; by default `default_base`.
-        wanted: Which ones.
 
     Returns:
-        The names of all, also of those that were not wanted.
+        Their names.
 
     Raises:
         EnvironmentBrokenError: There is no Docker or no daemon answers, the base cannot be had, wheels cannot be
             fetched, or Docker cannot build.
     """
     docker = find_docker()
-    for recipe in wanted:
-        image = image_name(recipe, base)
-        if not docker.image_is_there(image):
-            _build_alone(docker, recipe, image, base or default_base(), tell)
-    return image_names(base)
+    probe, mesh = read_ingredients(PROBE, base), read_ingredients(MESH, base)
+    for ingredients in (probe, mesh):
+        if not docker.image_is_there(ingredients.image):
+            _build_alone(docker, ingredients, tell)
+    return Images(probe=probe.image, mesh=mesh.image)
 
 
-def rename_images(registry: str, tell: Tell, base: str | None = None) -> tuple[str, ...]:
+def rename_images(registry: str, tell: Tell, base: str | None = None) -> Images:
     """Build what is missing and give every image its name in *registry*, from where ``docker push`` takes it.
 
     Args:
@@ -59,16 +50,16 @@ def rename_images(registry: str, tell: Tell, base: str | None = None) -> tuple[s
     Returns:
         The new names.
     """
-    build_images(tell, base)
+    built = build_images(tell, base)
+    renamed = Images(probe=in_registry(built.probe, registry), mesh=in_registry(built.mesh, registry))
     docker = find_docker()
-    renamed = image_list(base, registry)
-    for image, other in zip(image_list(base), renamed, strict=True):
+    for image, other in zip(built.all, renamed.all, strict=True):
         docker.tag(image, other)
         tell(f"named {other}")
     return renamed
 
 
-def save_images(archive: Path, tell: Tell, base: str | None = None, registry: str = "") -> tuple[str, ...]:
+def save_images(archive: Path, tell: Tell, base: str | None = None, registry: str = "") -> Images:
     """Build what is missing and write all images into a tar file, for nodes that reach no registry.
 
     ``kind load image-archive``, ``ctr --namespace k8s.io images import`` and ``docker load`` read it.
@@ -82,35 +73,34 @@ def save_images(archive: Path, tell: Tell, base: str | None = None, registry: st
     Returns:
         The names in the file.
     """
-    build_images(tell, base)
-    names = rename_images(registry, tell, base) if registry else image_list(base)
-    find_docker().save(names, archive)
-    tell(f"wrote {archive}: {', '.join(names)}")
-    return names
+    images = rename_images(registry, tell, base) if registry else build_images(tell, base)
+    find_docker().save(images.all, archive)
+    tell(f"wrote {archive}: {', '.join(images.all)}")
+    return images
 
 
-def _build_alone(docker: Docker, recipe: Recipe, image: str, base: str, tell: Tell) -> None:
+def _build_alone(docker: Docker, ingredients: Ingredients, tell: Tell) -> None:
     """Build one image while nobody else of this user builds: two runs that start together build it once."""
     with _lock():
-        if docker.image_is_there(image):
+        if docker.image_is_there(ingredients.image):
             return
-        tell(f"building {image} on {base}; the first time this takes a minute or two")
-        wheels = fetch_wheels(recipe.requires, target_of(docker, base))
+        tell(f"building {ingredients.image} on {ingredients.base}; the first time this takes a minute or two")
+        wheels = fetch_wheels(ingredients.requires, target_of(docker, ingredients.base))
         with tempfile.TemporaryDirectory(prefix="smi-image-") as directory:
-            write_context(recipe, wheels, Path(directory))
-            docker.build(Path(directory), image, base)
-        tell(f"built {image}")
+            write_context(ingredients, wheels, Path(directory))
+            docker.build(Path(directory), ingredients.image, ingredients.base)
+        tell(f"built {ingredients.image}")
 
 
-def write_context(recipe: Recipe, wheels: Path, context: Path) -> None:
+def write_context(ingredients: Ingredients, wheels: Path, context: Path) -> None:
     """Lay out what ``docker build`` reads: the Dockerfile and the wheels, ours apart from all others.
 
     Ours changes often and the others seldom; apart, they stay in a layer that Docker and the nodes have already.
     """
-    (context / "Dockerfile").write_bytes(recipe.dockerfile())
+    (context / "Dockerfile").write_bytes(ingredients.dockerfile)
     copy_wheels(wheels, context)
     (context / "project").mkdir()
-    (context / "project" / wheel_name()).write_bytes(project_wheel(recipe.parts))
+    (context / "project" / wheel_name()).write_bytes(ingredients.wheel)
 
 
 @contextlib.contextmanager

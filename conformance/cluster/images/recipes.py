@@ -61,8 +61,6 @@ MESH = Recipe(
 )
 """Control plane, sidecar and init container of the reference mesh."""
 
-RECIPES = (PROBE, MESH)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Images:
@@ -71,32 +69,63 @@ class Images:
     probe: str
     mesh: str
 
+    @property
+    def all(self) -> tuple[str, str]:
+        """All of them."""
+        return (self.probe, self.mesh)
+
 
 def default_base() -> str:
     """Name the base that is taken when none is given: the official Python image of the running Python's version."""
     return f"python:{sys.version_info.major}.{sys.version_info.minor}-slim"
 
 
-def image_name(recipe: Recipe, base: str | None = None, registry: str = "") -> str:
-    """Name the image of *recipe*: package version, then a digest of everything that goes in.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingredients:
+    """Everything that goes into one image, read in one go: sources may change while an image is built."""
 
-    Args:
-        recipe: Which image.
-        base: What it is built on; by default `default_base`.
-        registry: Registry and path that stand before the name, such as ``registry.example/team``; none by default.
-    """
-    digest = hashlib.sha256(project_wheel(recipe.parts))
-    for text in (recipe.dockerfile(), *map(str.encode, (*recipe.requires, base or default_base()))):
-        digest.update(b"\0" + text)
-    name = f"{REPOSITORY}/{recipe.name}:{__version__}-{digest.hexdigest()[:_DIGITS]}"
-    return f"{registry.rstrip('/')}/{name}" if registry else name
+    image: str
+    """The complete name, which follows from the rest."""
+    base: str
+    dockerfile: bytes
+    wheel: bytes
+    """Of the suite's own part."""
+    requires: tuple[str, ...]
+
+
+def read_ingredients(recipe: Recipe, base: str | None = None) -> Ingredients:
+    """Read what goes into the image of *recipe*, on *base* or by default on `default_base`."""
+    dockerfile, wheel = recipe.dockerfile(), project_wheel(recipe.parts)
+    taken = base or default_base()
+    digest = hashlib.sha256()
+    for part in (wheel, dockerfile, *map(str.encode, (*recipe.requires, taken))):
+        digest.update(hashlib.sha256(part).digest())
+    tag = f"{__version__}-{digest.hexdigest()[:_DIGITS]}"
+    return Ingredients(
+        image=f"{REPOSITORY}/{recipe.name}:{tag}",
+        base=taken,
+        dockerfile=dockerfile,
+        wheel=wheel,
+        requires=recipe.requires,
+    )
+
+
+def in_registry(image: str, registry: str) -> str:
+    """Say what an image is called in a registry, given with a path where it has one; empty changes nothing."""
+    return f"{registry.rstrip('/')}/{image}" if registry else image
 
 
 def image_names(base: str | None = None, registry: str = "") -> Images:
-    """Name all images that a run may need, for the arguments of `image_name`."""
-    return Images(probe=image_name(PROBE, base, registry), mesh=image_name(MESH, base, registry))
+    """Name all images that a run may need, without building any.
+
+    Args:
+        base: What they are built on; by default `default_base`.
+        registry: Registry and path that stand before the names, such as ``registry.example/team``; none by default.
+    """
+    probe, mesh = (in_registry(read_ingredients(one, base).image, registry) for one in (PROBE, MESH))
+    return Images(probe=probe, mesh=mesh)
 
 
 def image_list(base: str | None = None, registry: str = "") -> tuple[str, ...]:
     """List them: what has to be on the nodes, or in the registry, of a cluster that cannot build."""
-    return tuple(image_name(recipe, base, registry) for recipe in RECIPES)
+    return image_names(base, registry).all

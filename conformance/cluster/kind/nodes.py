@@ -1,0 +1,55 @@
+"""When the nodes of a new cluster take pods: kind says that a cluster is made before they do."""
+
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import urllib3
+from kubernetes import client as kubernetes_api
+from kubernetes import config as kubernetes_config
+
+from conformance.errors import EnvironmentBrokenError
+
+_DEADLINE = timedelta(minutes=3)
+"""Longest wait. A guess: the network of a node is up within 20 s on a small machine."""
+_PAUSE = 0.2
+"""Between two looks. Unit: s."""
+
+
+def await_nodes(kubeconfig: Path, context: str, deadline: timedelta = _DEADLINE) -> None:
+    """Wait until every node is ready.
+
+    Raises:
+        EnvironmentBrokenError: One is not by the deadline; the message carries the last thing seen.
+    """
+    load: Any = kubernetes_config.new_client_from_config  # ships no types
+    api = load(config_file=str(kubeconfig), context=context)
+    last = time.monotonic() + deadline.total_seconds()
+    with api:
+        while seen := _unready(kubernetes_api.CoreV1Api(api)):
+            if time.monotonic() > last:
+                raise EnvironmentBrokenError(
+                    f"the nodes do not become ready within {deadline.total_seconds():.0f} s: {seen}",
+                    f"context {context}",
+                    f"look with kubectl --kubeconfig {kubeconfig} describe nodes",
+                )
+            time.sleep(_PAUSE)
+
+
+def _unready(core: Any) -> str:
+    """Say what is missing; empty when nothing is."""
+    try:
+        nodes = core.list_node(_request_timeout=10).items
+    except (kubernetes_api.ApiException, urllib3.exceptions.HTTPError) as error:
+        return f"the API server does not answer: {error}"
+    if not nodes:
+        return "there is no node"
+    return "; ".join(filter(None, map(_missing, nodes)))
+
+
+def _missing(node: Any) -> str:
+    said = [one for one in node.status.conditions or () if one.type == "Ready"]
+    if said and said[0].status == "True":
+        return ""
+    return f"node {node.metadata.name}: {said[0].message if said else 'no word yet'}"
