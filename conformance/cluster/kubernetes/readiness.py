@@ -1,0 +1,79 @@
+"""Waits until Deployments are ready, and says what keeps one from it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from conformance.cluster.kubernetes import pods
+from conformance.cluster.kubernetes.kinds import DEPLOYMENT
+from conformance.cluster.kubernetes.logs import event_lines, log_end
+from conformance.cluster.kubernetes.objects import Objects
+from conformance.cluster.kubernetes.rest import Rest
+from conformance.cluster.kubernetes.settings import KubernetesSettings
+from conformance.cluster.kubernetes.watching import followed
+from conformance.errors import NotReadyError
+from conformance.model.manifest import Manifest, ObjectRef
+
+_LOG_SIZE = 1500
+"""How much of the end of a log stands in a message. Unit: characters."""
+_EVENTS = 5
+"""How many of the last events stand in a message."""
+
+
+class Readiness:
+    """Waits for the Deployments of one run."""
+
+    def __init__(self, rest: Rest, objects: Objects, settings: KubernetesSettings) -> None:
+        self._rest = rest
+        self._objects = objects
+        self._settings = settings
+
+    def wait(self, workloads: Iterable[str], deadline: timedelta) -> None:
+        """Wait until every pod of these Deployments (keys) is ready.
+
+        Raises:
+            NotReadyError: One is not ready by the deadline.
+            EnvironmentBrokenError: The API server cannot be asked.
+        """
+        wanted = frozenset(workloads)
+        path = DEPLOYMENT.path(DEPLOYMENT.api_version)
+        waiting: list[str] = []
+        seen: Mapping[str, Mapping[str, Any]] = {}
+        for seen in followed(self._rest, path, self._settings.selector, deadline):
+            waiting = [key for key in wanted if key not in seen or not pods.is_complete(seen[key])]
+            if not waiting:
+                return
+        raise self._not_ready(min(waiting), seen, deadline)
+
+    def _not_ready(
+        self, workload: str, seen: Mapping[str, Mapping[str, Any]], deadline: timedelta
+    ) -> NotReadyError:
+        where = f"cluster {self._settings.name}, Deployment {workload}"
+        waited = f"within {deadline.total_seconds():g} s"
+        if workload not in seen:
+            return NotReadyError(f"there is no Deployment {workload}", where, "apply it first")
+        namespace, _, name = workload.partition("/")
+        found = (pod for pod in self._objects.list("Pod", namespace) if pods.workload_of(pod) == workload)
+        pod = next((one for one in found if pods.unready_reason(one)), None)
+        if pod is None:
+            said = pods.troubles_of(seen[workload]) or "the cluster has made no pod of it"
+            said += self._last_events(namespace, name)
+            return NotReadyError(f"{workload} has no pod that became ready {waited}: {said}", where, _HINT)
+        said = pods.unready_reason(pod) + self._last_events(namespace, pod.name) + self._log_ends(pod)
+        return NotReadyError(f"{pod.ref} did not become ready {waited}: {said}", where, _HINT)
+
+    def _last_events(self, namespace: str, name: str) -> str:
+        events = self._objects.list("Event", namespace)
+        about = [one for one in events if str(one.body["involvedObject"].get("name", "")).startswith(name)]
+        lines = event_lines(about)[-_EVENTS:]
+        return "".join(f"\n  event: {line}" for line in lines)
+
+    def _log_ends(self, pod: Manifest) -> str:
+        return "".join(self._log_end(pod.ref, container) for container in pods.troubled_containers(pod))
+
+    def _log_end(self, pod: ObjectRef, container: str) -> str:
+        end = log_end(self._rest, pod, container, _LOG_SIZE).strip()
+        return f"\n  end of the log of {container}: {end}" if end else ""
+
+
+_HINT = "read the reasons above; where they say nothing, allow more time"
