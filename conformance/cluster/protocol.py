@@ -49,12 +49,25 @@ class PodStatus:
     """Why it is not ready, in words; empty when it is."""
 
 
-class Cluster(Protocol):
-    """Takes manifests, runs pods, and leads to their probe apps."""
+class ClusterView(Protocol):
+    """What can be seen of a cluster; nothing is changed by looking."""
 
     @property
     def name(self) -> str:
         """What people call it, such as ``local``."""
+
+    def read(self, ref: ObjectRef) -> Manifest | None:
+        """Read one object back as it is stored; None when it is not there."""
+
+    def list(self, kind: str, namespace: str = "") -> tuple[Manifest, ...]:
+        """List the objects of a kind, in one namespace or in all."""
+
+    def served(self) -> Mapping[str, tuple[str, ...]]:
+        """Say for each SMI kind which versions it is served in; a kind without versions is absent."""
+
+
+class Cluster(ClusterView, Protocol):
+    """Takes manifests, runs pods, and leads to their probe apps."""
 
     def apply(self, manifests: Sequence[Manifest]) -> None:
         """Create or replace objects, all in one change, validating strictly.
@@ -66,15 +79,6 @@ class Cluster(Protocol):
 
     def delete(self, refs: Iterable[ObjectRef]) -> None:
         """Delete objects, all in one change; what is already gone is no error."""
-
-    def read(self, ref: ObjectRef) -> Manifest | None:
-        """Read one object back as it is stored; None when it is not there."""
-
-    def list(self, kind: str, namespace: str = "") -> tuple[Manifest, ...]:
-        """List the objects of a kind, in one namespace or in all."""
-
-    def served(self) -> Mapping[str, tuple[str, ...]]:
-        """Say for each SMI kind which versions it is served in; a kind without versions is absent."""
 
     def pods(self, namespace: str = "") -> tuple[PodStatus, ...]:
         """List the pods that exist now."""

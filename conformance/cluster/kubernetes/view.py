@@ -1,0 +1,45 @@
+"""A look at a cluster that changes nothing in it: what has to be known before a run begins."""
+
+from collections.abc import Mapping
+
+from kubernetes.client import ApiClient
+
+from conformance.cluster.kubernetes.discovery import Discovery
+from conformance.cluster.kubernetes.objects import Objects
+from conformance.cluster.kubernetes.rest import Rest
+from conformance.model.manifest import Manifest, ObjectRef
+
+
+class KubernetesView:
+    """A `ClusterView` of an API server."""
+
+    def __init__(self, api: ApiClient, name: str) -> None:
+        """Look at the cluster behind *api*; *name* is what people call it."""
+        rest = Rest(api)
+        self.name = name
+        self._discovery = Discovery(rest)
+        self._objects = Objects(rest, self._discovery, run_id="", cluster=name)
+
+    def read(self, ref: ObjectRef) -> Manifest | None:
+        """Read one object, an SMI object in the newest version served; None when it is not there.
+
+        Raises:
+            EnvironmentBrokenError: The API server cannot be asked, or the account lacks a right.
+        """
+        return self._objects.read(ref)
+
+    def list(self, kind: str, namespace: str = "") -> tuple[Manifest, ...]:
+        """List the objects of a kind, in one namespace or in all.
+
+        Raises:
+            EnvironmentBrokenError: The API server cannot be asked, or the account lacks a right.
+        """
+        return self._objects.list(kind, namespace)
+
+    def served(self) -> Mapping[str, tuple[str, ...]]:
+        """Say for each SMI kind which versions it is served in, oldest first.
+
+        Raises:
+            EnvironmentBrokenError: The API server cannot be asked.
+        """
+        return self._discovery.served()
