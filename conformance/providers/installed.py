@@ -1,0 +1,188 @@
+"""An installed mesh as a provider: its profile's claims, as far as the cluster bears them out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from conformance.cluster import ClusterView
+from conformance.errors import ConformanceError, EnvironmentBrokenError
+from conformance.model.manifest import ObjectRef
+from conformance.model.scenario import ConvergenceSettings, Feature
+from conformance.providers.profile import Enrolment, MeshWorkload, Profile, Role
+from conformance.providers.protocol import HeadersShape
+from conformance.providers.readiness import missing_in, progress_of
+from conformance.providers.shapes import installed_headers_shape
+from conformance.spec import ApiGroup, ApiVersion
+
+_LEADING: Mapping[ApiGroup, str] = {
+    ApiGroup.ACCESS: "TrafficTarget",
+    ApiGroup.SPECS: "HTTPRouteGroup",
+    ApiGroup.SPLIT: "TrafficSplit",
+}
+"""The kind without which a group is of no use: its versions count as the group's."""
+
+_ROUTES_DEFINITION = ObjectRef("CustomResourceDefinition", "", "httproutegroups.specs.smi-spec.io")
+
+
+class InstalledMesh:
+    """A mesh that somebody installed, as its profile describes it. Installs nothing and removes nothing."""
+
+    def __init__(self, profile: Profile, cluster: ClusterView) -> None:
+        self._profile = profile
+        self._cluster = cluster
+        self._kinds: Mapping[str, tuple[ApiVersion, ...]] | None = None
+        self._shape: HeadersShape | None = None
+        self._unread: list[str] = []
+
+    @property
+    def name(self) -> str:
+        """The profile's name."""
+        return self._profile.name
+
+    @property
+    def profile(self) -> Profile:
+        """What is known of the mesh."""
+        return self._profile
+
+    @property
+    def features(self) -> frozenset[Feature]:
+        """What the profile claims."""
+        return self._profile.features
+
+    @property
+    def convergence(self) -> ConvergenceSettings:
+        """What the profile gives the mesh."""
+        return self._profile.convergence
+
+    @property
+    def headers_shape(self) -> HeadersShape:
+        """What the installed definition wants, or the profile's word where that leaves it open."""
+        return self._shape or self._profile.headers_shape
+
+    def kinds(self) -> Mapping[str, tuple[ApiVersion, ...]]:
+        """Say for each kind which versions are both claimed and installed, oldest first; others are absent."""
+        if self._kinds is None:
+            installed = self._cluster.served()
+            found = {
+                kind: tuple(one for one in claimed if one.value in installed.get(kind, ()))
+                for kind, claimed in self._profile.kinds.items()
+            }
+            self._kinds = {kind: versions for kind, versions in found.items() if versions}
+        return self._kinds
+
+    def served(self) -> Mapping[ApiGroup, tuple[ApiVersion, ...]]:
+        """Say which versions of which groups are both claimed and installed, oldest first."""
+        kinds = self.kinds()
+        return {group: kinds[kind] for group, kind in _LEADING.items() if kind in kinds}
+
+    def start(self) -> None:
+        """See that the mesh is there and ready; nothing is changed.
+
+        Raises:
+            EnvironmentBrokenError: A part of it is missing or not ready, or none of its SMI kinds is installed.
+        """
+        self._kinds = None
+        self._unread = []
+        self._check_workloads()
+        self._check_kinds()
+        self._shape = self._installed_shape()
+
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Name the mesh, how far its profile was tried, and what is claimed but not installed."""
+        profile = self._profile
+        return (
+            ("mesh", profile.title),
+            ("profile", f"{profile.name}, written for {profile.release}"),
+            ("profile tried", "; ".join(profile.was_run) or "never: its facts were only read"),
+            ("SMI judged in", _worded(self.kinds()) or "nothing"),
+            *self._absent(),
+            ("header filters", f"written as a {self.headers_shape}"),
+            *_told("not looked at", self._unread),
+            *_told("known deviations", [f"{one.what} ({one.link})" for one in profile.deviations]),
+        )
+
+    def enrolment(self) -> Enrolment:
+        """Say what a namespace and a pod carry to join."""
+        return self._profile.enrolment
+
+    def has_joined(self, pod_body: Mapping[str, Any]) -> bool:
+        """Say whether a pod has what this mesh gives to pods that joined.
+
+        Args:
+            pod_body: The pod as it is stored. A mesh whose joining shows nowhere takes every pod for joined.
+        """
+        return not missing_in(pod_body, self._profile.joined_by)
+
+    def host(self, service: str, namespace: str) -> str:
+        """Spell the host by which a caller reaches a Service through the mesh."""
+        return self._profile.host(service, namespace)
+
+    def close(self) -> None:
+        """Do nothing: whoever installed the mesh removes it."""
+
+    def _check_workloads(self) -> None:
+        for workload in self._profile.needs_running:
+            progress = self._progress(workload)
+            if progress:
+                raise EnvironmentBrokenError(
+                    f"{workload} {progress}",
+                    f"cluster {self._cluster.name}, provider {self.name}",
+                    self._advice(),
+                )
+
+    def _progress(self, workload: MeshWorkload) -> str:
+        try:
+            stored = self._cluster.read(ObjectRef(workload.kind, workload.namespace, workload.name))
+        except (
+            ConformanceError
+        ) as error:  # an account with few rights may judge a mesh that it cannot look into
+            self._unread.append(f"{workload}: {error.what}")
+            return ""
+        return progress_of(stored.body if stored else None)
+
+    def _check_kinds(self) -> None:
+        if self._profile.role is Role.WRITER or self.kinds():
+            return
+        raise EnvironmentBrokenError(
+            f"none of the SMI kinds that {self._profile.title} acts on is served: {_worded(self._profile.kinds)}",
+            f"cluster {self._cluster.name}, provider {self.name}",
+            self._advice(),
+        )
+
+    def _advice(self) -> str:
+        steps = "; then ".join(step.run for step in self._profile.install)
+        return (
+            f"install it: {steps}"
+            if steps
+            else f"see that the mesh of {self._profile.path.name} is installed"
+        )
+
+    def _installed_shape(self) -> HeadersShape | None:
+        versions = self.kinds().get("HTTPRouteGroup", ())
+        if not versions:
+            return None
+        try:
+            stored = self._cluster.read(_ROUTES_DEFINITION)
+        except ConformanceError:  # reading definitions is a right that the suite can do without
+            return None
+        return installed_headers_shape(stored.body, versions[-1]) if stored else None
+
+    def _absent(self) -> Iterator[tuple[str, str]]:
+        kinds = self.kinds()
+        absent = {
+            kind: tuple(one for one in claimed if one not in kinds.get(kind, ()))
+            for kind, claimed in self._profile.kinds.items()
+        }
+        words = _worded({kind: versions for kind, versions in absent.items() if versions})
+        if words:
+            yield "claimed, not installed", words
+
+
+def _told(name: str, words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    if words:
+        yield name, "; ".join(words)
+
+
+def _worded(kinds: Mapping[str, tuple[ApiVersion, ...]]) -> str:
+    return ", ".join(
+        f"{kind} {'/'.join(one.value for one in versions)}" for kind, versions in sorted(kinds.items())
+    )
