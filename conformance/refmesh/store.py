@@ -68,11 +68,11 @@ class Store:
         A sidecar without a snapshot keeps what it has; its pod is about to go.
         """
         with self._lock:
-            merged = {one: _merge(self._wanted.get(one), new) for one, new in snapshots.items()}
-            changed = [one for one, new in merged.items() if new is not self._wanted.get(one)]
-            self._wanted = merged
-            for one in self._sidecars.keys() & merged.keys():
-                self._sidecars[one].wanted = merged[one]
+            fresh = {one: merged(self._wanted.get(one), new) for one, new in snapshots.items()}
+            changed = [one for one, new in fresh.items() if new is not self._wanted.get(one)]
+            self._wanted = fresh
+            for one in self._sidecars.keys() & fresh.keys():
+                self._sidecars[one].wanted = fresh[one]
         self._on_change(changed)
 
     def hear(self, sidecar: str, kind: ResourceKind, version: str) -> str | None:
@@ -148,14 +148,14 @@ class Store:
         )
 
 
-def _merge(old: Snapshot | None, new: Snapshot) -> Snapshot:
+def merged(old: Snapshot | None, new: Snapshot) -> Snapshot:
     """Keep each mapping of *old* that says the same as the one in *new*: what is identical compares fast."""
     if old is None or old is new:
         return new
-    merged = Snapshot(
+    kept = Snapshot(
         listeners=old.listeners if old.listeners == new.listeners else new.listeners,
         clusters=old.clusters if old.clusters == new.clusters else new.clusters,
         routes=old.routes if old.routes == new.routes else new.routes,
     )
-    kept = (merged.listeners is old.listeners, merged.clusters is old.clusters, merged.routes is old.routes)
-    return old if all(kept) else merged
+    same = (kept.listeners is old.listeners, kept.clusters is old.clusters, kept.routes is old.routes)
+    return old if all(same) else kept

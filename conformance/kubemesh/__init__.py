@@ -1,0 +1,30 @@
+"""The reference mesh inside Kubernetes: control plane, admission webhooks, sidecar's agent, and how it is installed.
+
+What policy means is in `conformance.refmesh` and the same as on the embedded cluster. What stands here is for whoever
+has a cluster; it is loaded when it is asked for, since a sidecar has no use for it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from conformance.kubemesh.faulting import set_faults
+    from conformance.kubemesh.installing import install, uninstall
+    from conformance.kubemesh.manifests import MeshInstall
+    from conformance.kubemesh.reporting import status
+
+__all__ = ["MeshInstall", "install", "set_faults", "status", "uninstall"]
+
+_PLACES = {
+    "MeshInstall": "manifests",
+    "install": "installing",
+    "set_faults": "faulting",
+    "status": "reporting",
+    "uninstall": "installing",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(name)
+    return getattr(import_module(f"conformance.kubemesh.{_PLACES[name]}"), name)

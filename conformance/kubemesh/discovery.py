@@ -1,0 +1,195 @@
+"""Where sidecars' agents come to: for certificates, with a token; for configuration, with a certificate.
+
+Configuration goes over one WebSocket per sidecar. The control plane sends, as JSON, what has changed::
+
+    {"serial": 7, "routes": {...}}                   any of listeners, clusters, routes; absent is as before
+
+and the agent says how far its Envoy is::
+
+    {"acted": 7, "refusals": []}
+"""
+
+import asyncio
+import json
+import logging
+import ssl
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from conformance.errors import ConformanceError
+from conformance.kubemesh.callers import Caller, review_token
+from conformance.kubemesh.rest import Rest
+from conformance.kubemesh.steering import Follower, Steering
+from conformance.refmesh.certificates import Authority
+from conformance.refmesh.snapshot import Snapshot
+
+logger = logging.getLogger(__name__)
+
+PARTS = ("listeners", "clusters", "routes")
+"""The parts of a snapshot, as they are called in messages."""
+_LARGEST_REQUEST = 64 * 1024
+_HEARTBEAT = 10.0  # seconds; after one and a half of them a connection whose other end is gone is closed
+
+
+class Doorman:
+    """Serves agents. All of it runs in one event loop.
+
+    Args:
+        rest: The API server, for reviews of tokens.
+        authority: Signs certificates.
+        steering: Says what sidecars should have.
+    """
+
+    def __init__(self, rest: Rest, authority: Authority, steering: Steering) -> None:
+        self._rest = rest
+        self._authority = authority
+        self._steering = steering
+        self._news: set[asyncio.Event] = set()
+
+    def app(self) -> web.Application:
+        """Make the pages for agents."""
+        app = web.Application(client_max_size=_LARGEST_REQUEST)
+        app.router.add_post("/certificate", self._certify)
+        app.router.add_get("/configuration", self._configure)
+        return app
+
+    def wake(self) -> None:
+        """Look again what sidecars should have. To be called in the event loop."""
+        for one in self._news:
+            one.set()
+
+    async def _certify(self, request: web.Request) -> web.Response:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme != "Bearer" or not token:
+            return web.Response(status=401, text="show the pod's token\n")
+        try:
+            caller = await asyncio.to_thread(review_token, self._rest, token)
+        except ConformanceError as problem:
+            logger.warning("a token could not be reviewed: %s", problem.what)
+            return web.Response(status=503, text="the token cannot be reviewed now\n")
+        if caller is None:
+            return web.Response(status=403, text="this token does not say which pod you are\n")
+        key = _public_key(await request.read())
+        if key is None:
+            return web.Response(status=400, text="send a certificate signing request for a key on P-256\n")
+        return web.Response(text=self._sign(caller, key))
+
+    def _sign(self, caller: Caller, key: ec.EllipticCurvePublicKey) -> str:
+        logger.info("certificate for pod %s/%s as %s", caller.namespace, caller.pod, caller.account)
+        return self._authority.certify(key, caller.namespace, caller.account, holder=caller.uid)
+
+    async def _configure(self, request: web.Request) -> web.StreamResponse:
+        shown = _shown(request)
+        uid = _holder(shown) if shown else ""
+        if shown is None or not uid:
+            return web.Response(status=403, text="show the certificate that you got here\n")
+        socket = web.WebSocketResponse(heartbeat=_HEARTBEAT, compress=False, max_msg_size=_LARGEST_REQUEST)
+        await socket.prepare(request)
+        follower = Follower(uid=uid)
+        self._steering.join(follower)
+        try:
+            # With its certificate a connection ends as well; the agent comes back with a new one.
+            async with asyncio.timeout((shown.not_valid_after_utc - datetime.now(UTC)).total_seconds()):
+                await self._talk(socket, follower)
+        except TimeoutError:
+            await socket.close()
+        finally:
+            self._steering.leave(follower)
+        return socket
+
+    async def _talk(self, socket: web.WebSocketResponse, follower: Follower) -> None:
+        telling = asyncio.create_task(self._tell(socket, follower))
+        try:
+            async for message in socket:
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    _hear(json.loads(message.data), follower)
+        finally:
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
+
+    async def _tell(self, socket: web.WebSocketResponse, follower: Follower) -> None:
+        news = asyncio.Event()
+        self._news.add(news)
+        try:
+            while True:
+                news.clear()
+                wanted = self._steering.wanted(follower.uid)
+                if wanted is not None and wanted is not follower.sent:
+                    follower.told += 1
+                    before, follower.sent = follower.sent, wanted
+                    await socket.send_str(encode(follower.told, before, wanted))
+                await news.wait()
+        finally:
+            self._news.discard(news)
+
+
+def encode(serial: int, sent: Snapshot | None, wanted: Snapshot) -> str:
+    """Write what of *wanted* is not as it was *sent* before."""
+    parts = {
+        one: getattr(wanted, one)
+        for one in PARTS
+        if sent is None or getattr(sent, one) is not getattr(wanted, one)
+    }
+    return json.dumps({"serial": serial, **parts}, default=dict, separators=(",", ":"))
+
+
+def decode(text: str, had: Snapshot | None) -> tuple[int, Snapshot]:
+    """Read what `encode` wrote, for who has *had* the message before; give its serial and the whole snapshot."""
+    message = json.loads(text)
+    old: Mapping[str, Any] = {one: getattr(had, one) for one in PARTS} if had else {}
+    listeners, clusters, routes = (message.get(one, old.get(one, {})) for one in PARTS)
+    return int(message["serial"]), Snapshot(listeners=listeners, clusters=clusters, routes=routes)
+
+
+def _hear(message: Mapping[str, Any], follower: Follower) -> None:
+    if message["acted"] == follower.told:  # an older one is out of date by now
+        follower.acted = follower.sent
+    follower.refusals = [str(one)[:2000] for one in message.get("refusals") or ()][-3:]
+
+
+def _shown(request: web.Request) -> x509.Certificate | None:
+    """Take the caller's certificate, which TLS has already found to be the authority's and not run out."""
+    layer = request.transport.get_extra_info("ssl_object") if request.transport else None
+    shown = layer.getpeercert(binary_form=True) if layer else None
+    return x509.load_der_x509_certificate(shown) if shown else None
+
+
+def _holder(certificate: x509.Certificate) -> str:
+    found: Iterable[x509.NameAttribute[Any]] = certificate.subject.get_attributes_for_oid(NameOID.USER_ID)
+    return next((str(one.value) for one in found), "")
+
+
+def _public_key(request: bytes) -> ec.EllipticCurvePublicKey | None:
+    """Take the key of a signing request, and nothing else that it says."""
+    try:
+        asked = x509.load_pem_x509_csr(request)
+        key = asked.public_key()
+    except ValueError:
+        return None
+    is_ours = isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1)
+    return (
+        key if is_ours and isinstance(key, ec.EllipticCurvePublicKey) and asked.is_signature_valid else None
+    )
+
+
+def server_context(certificate: str, key: str, authority: str) -> ssl.SSLContext:
+    """Make a TLS server that believes certificates of *authority* and also takes callers without one.
+
+    Args:
+        certificate: Path of the PEM file.
+        key: Path of the PEM file.
+        authority: PEM text.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(certificate, key)
+    context.load_verify_locations(cadata=authority)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    return context

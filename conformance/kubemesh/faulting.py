@@ -1,0 +1,66 @@
+"""Makes an installed mesh wrong in named ways, and right again, while it runs."""
+
+import secrets
+import time
+from collections.abc import Iterable
+from datetime import timedelta
+
+from kubernetes.client import ApiClient
+
+from conformance.errors import NotReadyError
+from conformance.kubemesh import names
+from conformance.kubemesh.rest import Body, Rest
+from conformance.refmesh.faults import fault_named
+
+_CONFIG_MAP = f"/api/v1/namespaces/{names.NAMESPACE}/configmaps/{names.CONFIG_MAP}"
+_PODS = f"/api/v1/namespaces/{names.NAMESPACE}/pods"
+_PAUSE = 0.02  # seconds between two looks
+
+
+def faults_data(faults: Iterable[str]) -> dict[str, str]:
+    """Write what stands in the ConfigMap.
+
+    Raises:
+        UsageError: A fault of that name does not exist.
+    """
+    listed = [fault_named(one).name for one in faults]
+    return {names.FAULTS_KEY: "\n".join(listed), names.SERIAL_KEY: secrets.token_hex(8)}
+
+
+def set_faults(api: ApiClient, faults: Iterable[str], patience: timedelta = timedelta(seconds=30)) -> None:
+    """Make the mesh wrong in these ways and in no others. When this returns, the sidecars are it as well.
+
+    Raises:
+        UsageError: A fault of that name does not exist; then nothing changes.
+        NotReadyError: A replica of the control plane has not acted on it in time.
+        EnvironmentBrokenError: The API server refuses, or does not answer.
+    """
+    rest = Rest(api)
+    data = faults_data(faults)
+    rest.patch(_CONFIG_MAP, {"data": data})
+    deadline = time.monotonic() + patience.total_seconds()
+    while behind := _behind(rest, data[names.SERIAL_KEY]):
+        if time.monotonic() > deadline:
+            raise NotReadyError(
+                f"not every replica of the control plane has acted on the faults: {', '.join(behind)}",
+                f"ConfigMap {names.NAMESPACE}/{names.CONFIG_MAP}",
+                "see the status of the mesh and the logs of its control plane",
+            )
+        time.sleep(_PAUSE)
+
+
+def _behind(rest: Rest, serial: str) -> list[str]:
+    """List the replicas that have not acted on a change; those that are not ready steer nobody."""
+    noted = rest.get(_CONFIG_MAP)["metadata"].get("annotations") or {}
+    pods = rest.get(_PODS, labelSelector=f"app={names.CONTROL_PLANE}").get("items") or ()
+    replicas = [one["metadata"]["name"] for one in pods if _is_ready(one)]
+    return (
+        [one for one in replicas if noted.get(f"{names.ACTED}/{one}") != serial]
+        if replicas
+        else ["none runs"]
+    )
+
+
+def _is_ready(pod: Body) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)

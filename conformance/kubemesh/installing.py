@@ -1,0 +1,171 @@
+"""Brings the reference mesh into a cluster, and takes it out again."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kubernetes.client import ApiClient
+
+from conformance.errors import NotReadyError, UsageError
+from conformance.kubemesh import names
+from conformance.kubemesh.authority import shared_authority
+from conformance.kubemesh.faulting import faults_data
+from conformance.kubemesh.manifests import MeshInstall, control_plane, crds, injector, path_of
+from conformance.kubemesh.rest import Body, Rest
+from conformance.refmesh.certificates import Authority
+
+Tell = Callable[[str], object]
+"""Hears what is going on, a sentence at a time."""
+
+_NAMESPACE = f"/api/v1/namespaces/{names.NAMESPACE}"
+_DEPLOYMENT = f"/apis/apps/v1/namespaces/{names.NAMESPACE}/deployments/{names.CONTROL_PLANE}"
+_PODS = f"{_NAMESPACE}/pods"
+_PATIENCE = 180.0  # seconds until the control plane has to run; a guess, pulling the image takes longest
+_LEAVING = 120.0  # seconds until everything has to be gone
+_PAUSE = 0.2  # seconds between two looks
+
+
+def install(api: ApiClient, wanted: MeshInstall, tell: Tell) -> None:
+    """Install the mesh, or make an installation what *wanted* says; nothing changes where it is that already.
+
+    CRDs that somebody else has installed are used as they are.
+
+    Raises:
+        UsageError: A fault of that name does not exist, or the mesh's namespace is somebody else's.
+        NotReadyError: The control plane does not come to run; the message says what its pods say.
+        EnvironmentBrokenError: The API server refuses something, or does not answer.
+    """
+    rest = Rest(api)
+    data = faults_data(wanted.faults)
+    _check_namespace(rest)
+    for one in control_plane(wanted):
+        if one["kind"] == "Service":  # what the Deployment needs to start has to be there before
+            rest.apply(f"{_NAMESPACE}/configmaps/{names.CONFIG_MAP}", _config_map(data))
+            authority = shared_authority(rest)
+            _install_crds(rest, wanted, authority, tell)
+        rest.apply(path_of(one), one)
+    tell(f"waiting for the control plane, {wanted.replicas} of {wanted.image}")
+    await_control_plane(rest)
+    webhook = injector(authority.pem)
+    rest.apply(path_of(webhook), webhook)
+    tell(f"pods of namespaces labelled {'='.join(names.MESH_LABEL)} join the mesh from now on")
+
+
+def uninstall(api: ApiClient, tell: Tell) -> None:
+    """Remove the mesh and all that its installation made. What is gone already is no error.
+
+    With CRDs of ours go the SMI objects of every kind they define. Pods that have a sidecar keep it, and its last
+    policy, until they are deleted.
+
+    Raises:
+        NotReadyError: Something does not go.
+        EnvironmentBrokenError: The API server refuses something, or does not answer.
+    """
+    rest = Rest(api)
+    rest.delete(path_of(injector("")))
+    # The control plane has to be there for its CRDs to go: their objects may have to be converted.
+    for one in crds(""):
+        if _is_ours(rest.find(path_of(one))):
+            tell(f"removing CRD {one['metadata']['name']} and its objects")
+            _remove(rest, path_of(one))
+    cluster_wide = [one for one in control_plane(MeshInstall(image="")) if "namespace" not in one["metadata"]]
+    for one in reversed(cluster_wide):
+        if _is_ours(rest.find(path_of(one))):
+            _remove(rest, path_of(one))
+    tell("the reference mesh is not installed any more")
+
+
+def await_control_plane(rest: Rest) -> None:
+    """Wait until every replica runs as the Deployment says.
+
+    Raises:
+        NotReadyError: They do not in time.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while not _is_rolled_out(rest.get(_DEPLOYMENT)):
+        if time.monotonic() > deadline:
+            raise NotReadyError(
+                "the control plane of the reference mesh does not run",
+                f"Deployment {names.NAMESPACE}/{names.CONTROL_PLANE}: {_pod_reasons(rest)}",
+                "see that the image can be pulled, or load it into the cluster's nodes",
+            )
+        time.sleep(_PAUSE)
+
+
+def _check_namespace(rest: Rest) -> None:
+    found = rest.find(_NAMESPACE)
+    if found and not _is_ours(found):
+        raise UsageError(
+            "the namespace is there, but no installation of ours made it",
+            names.NAMESPACE,
+            "remove or rename it, and install again",
+        )
+
+
+def _is_ours(found: Body | None) -> bool:
+    key, value = names.OWNER_LABEL
+    return bool(found and (found["metadata"].get("labels") or {}).get(key) == value)
+
+
+def _config_map(data: Mapping[str, str]) -> Body:
+    metadata = {"name": names.CONFIG_MAP, "namespace": names.NAMESPACE, "labels": dict((names.OWNER_LABEL,))}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": dict(data)}
+
+
+def _install_crds(rest: Rest, wanted: MeshInstall, authority: Authority, tell: Tell) -> None:
+    if not wanted.crds:
+        return
+    for one in crds(authority.pem):
+        found = rest.find(path_of(one))
+        if found and not _is_ours(found):
+            tell(f"CRD {one['metadata']['name']} is there already and stays as it is")
+            continue
+        rest.apply(path_of(one), one)
+        _await_established(rest, path_of(one))
+
+
+def _await_established(rest: Rest, path: str) -> None:
+    _await(lambda: _is_established(rest.get(path)), f"{path} is served", _PATIENCE)
+
+
+def _is_established(crd: Body) -> bool:
+    conditions = (crd.get("status") or {}).get("conditions") or ()
+    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
+
+
+def _is_rolled_out(deployment: Body) -> bool:
+    status, replicas = deployment.get("status") or {}, deployment["spec"]["replicas"]
+    is_seen = status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
+    counts = {status.get(one, 0) for one in ("replicas", "updatedReplicas", "readyReplicas")}
+    return is_seen and counts == {replicas}
+
+
+def _remove(rest: Rest, path: str) -> None:
+    if rest.delete(path):
+        _await(lambda: rest.find(path) is None, f"{path} is gone", _LEAVING)
+
+
+def _await(holds: Callable[[], bool], what: str, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while not holds():
+        if time.monotonic() > deadline:
+            raise NotReadyError(
+                f"after {patience:.0f} s still not so: {what}", "the cluster", "see the events of the cluster"
+            )
+        time.sleep(_PAUSE)
+
+
+def _pod_reasons(rest: Rest) -> str:
+    pods = rest.get(_PODS, labelSelector=f"app={names.CONTROL_PLANE}").get("items") or ()
+    return "; ".join(f"{one['metadata']['name']} {_reason(one)}" for one in pods) or "no pods"
+
+
+def _reason(pod: Mapping[str, Any]) -> str:
+    status = pod.get("status") or {}
+    states = [one.get("state") or {} for one in status.get("containerStatuses") or ()]
+    told = [
+        f"{one['waiting'].get('reason')}: {one['waiting'].get('message')}"
+        for one in states
+        if "waiting" in one
+    ]
+    return ", ".join(told) or str(status.get("phase"))

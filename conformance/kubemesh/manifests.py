@@ -1,0 +1,98 @@
+"""The objects that make up an installation, as `fixtures/mesh` and `fixtures/crds` have them, filled in. Pure but for
+reading those files.
+"""
+
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from conformance.kubemesh import names
+from conformance.kubemesh.settings import IMAGE, PULL_POLICY
+from conformance.kubemesh.trust import bundle_of
+from conformance.places import fixtures_root
+from conformance.refmesh.conversion import WebhookService, crd_with_webhook
+
+Json = dict[str, Any]
+
+_SERVICE = WebhookService(namespace=names.NAMESPACE, name=names.CONTROL_PLANE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeshInstall:
+    """What can be chosen about an installation."""
+
+    image: str
+    """Of the control plane and of the sidecars."""
+    pull_policy: str = "IfNotPresent"
+    replicas: int = 1
+    """Of the control plane."""
+    faults: tuple[str, ...] = ()
+    """In which ways to be wrong from the start."""
+    crds: bool = True
+    """Bring the CRDs of SMI where the cluster has none."""
+
+
+def control_plane(install: MeshInstall) -> list[Json]:
+    """Write everything but CRDs and the webhook, in an order in which it can be applied."""
+    objects = [_owned(one) for one in _read("mesh/control-plane.yaml")]
+    for one in objects:
+        if one["kind"] == "Deployment":
+            _fill_in(one, install)
+    return objects
+
+
+def injector(authority: str) -> Json:
+    """Write the webhook that injects sidecars.
+
+    Args:
+        authority: Whose certificates the API server is to believe, PEM.
+    """
+    (body,) = _read("mesh/injector.yaml")
+    webhooks = [_trusting(one, authority) for one in body["webhooks"]]
+    return _owned({**body, "webhooks": webhooks})
+
+
+def crds(authority: str) -> list[Json]:
+    """Write the CRDs of SMI, which serve all versions through the control plane."""
+    paths = sorted((fixtures_root() / "crds").glob("*.yaml"))
+    bodies = [body for path in paths for body in _documents(path.read_text(encoding="utf-8"))]
+    return [_owned(crd_with_webhook(one, authority, _SERVICE)) for one in bodies]
+
+
+def path_of(body: Mapping[str, Any]) -> str:
+    """Give the path under which an API server has an object like *body*."""
+    api_version, metadata = body["apiVersion"], body["metadata"]
+    start = f"/api/{api_version}" if "/" not in api_version else f"/apis/{api_version}"
+    inside = f"/namespaces/{metadata['namespace']}" if "namespace" in metadata else ""
+    return f"{start}{inside}/{body['kind'].lower()}s/{metadata['name']}"
+
+
+def _fill_in(deployment: Json, install: MeshInstall) -> None:
+    spec = deployment["spec"]
+    spec["replicas"] = install.replicas
+    (container,) = spec["template"]["spec"]["containers"]
+    container |= {"image": install.image, "imagePullPolicy": install.pull_policy}
+    told = {IMAGE: install.image, PULL_POLICY: install.pull_policy}
+    container["env"] += [{"name": name, "value": value} for name, value in told.items()]
+
+
+def _trusting(webhook: Json, authority: str) -> Json:
+    return {**webhook, "clientConfig": {**webhook["clientConfig"], "caBundle": bundle_of(authority)}}
+
+
+def _owned(body: Json) -> Json:
+    owned = deepcopy(body)
+    labels = owned["metadata"].setdefault("labels", {})
+    labels |= dict((names.OWNER_LABEL,))
+    return owned
+
+
+def _read(name: str) -> Iterable[Json]:
+    return _documents((fixtures_root() / name).read_text(encoding="utf-8"))
+
+
+def _documents(text: str) -> Iterable[Json]:
+    return (one for one in yaml.safe_load_all(text) if one)

@@ -1,0 +1,49 @@
+"""Names that the parts of the mesh in Kubernetes agree on."""
+
+NAMESPACE = "smi-reference-mesh"
+"""Where the control plane runs."""
+CONTROL_PLANE = "control-plane"
+"""Its Deployment, Service and ServiceAccount."""
+HOST = f"{CONTROL_PLANE}.{NAMESPACE}.svc"
+"""The control plane's host name, which its certificate carries."""
+WEBHOOK_PORT = 8443
+"""Of the control plane's pods; the Service has it as 443."""
+DISCOVERY_PORT = 15010
+"""Where sidecars get their certificates and their configuration."""
+AUDIENCE = "smi-reference-mesh"
+"""For whom a pod's projected token is; it is worth nothing elsewhere."""
+
+MESH_LABEL = ("smi-conformance/mesh", "enabled")
+"""Label of namespaces whose pods get a sidecar."""
+OWNER_LABEL = ("smi-conformance/part-of", "reference-mesh")
+"""Label of everything that an installation made, and that its removal takes away."""
+INJECT = "smi-conformance/inject"
+"""Annotation of a pod: ``"false"`` leaves it alone."""
+
+CONFIG_MAP = "smi-reference-mesh"
+"""Holds the names of the faults in force."""
+FAULTS_KEY = "faults"
+"""Its key with the names, one a line."""
+SERIAL_KEY = "serial"
+"""Its key that says which change of the faults this is."""
+ACTED = "acted.smi-conformance"
+"""First part of its annotations in which each replica says which change it has acted on: ``<this>/<pod>``."""
+SECRET = "authority"  # noqa: S105 - its name
+"""Holds key and certificate of the mesh's authority, shared by the replicas."""
+WEBHOOK = "smi-reference-mesh"
+"""The MutatingWebhookConfiguration."""
+
+PROXY = "smi-proxy"
+"""The sidecar's container."""
+REDIRECT = "smi-redirect"
+"""The init container that leads connections to the sidecar."""
+PROXY_USER = 1337
+"""The uid of the sidecar, whose own connections are not redirected."""
+READY_PORT = 15020
+"""Where a sidecar says that it is ready; not redirected."""
+RUN_DIRECTORY = "/run/smi-mesh"
+"""The sidecar's own directory, in memory: secrets, sockets."""
+CREDENTIALS_DIRECTORY = f"{RUN_DIRECTORY}/credentials"
+"""Where its certificate and key are; the same path in every pod."""
+TOKEN_DIRECTORY = "/var/run/secrets/smi-mesh"  # noqa: S105 - a path
+"""Where the projected token is."""
