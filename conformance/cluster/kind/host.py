@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from conformance.cluster.images.docker import find_docker
-from conformance.cluster.kind.nodes import await_nodes
+from conformance.cluster.kind.nodes import await_nodes, has_image
 from conformance.cluster.kind.programs import KindProgram, find_kind, find_kubectl
 from conformance.cluster.kind.records import open_folder, records_root
 from conformance.cluster.kind.settings import KindSettings
@@ -94,6 +94,8 @@ class KindHost:
         Raises:
             EnvironmentBrokenError: Docker does not have it, or the node does not take it.
         """
+        if self._found and has_image(self.kubeconfig, self.context, image):
+            return
         self._tell(f"loading {image} into {self.name}")
         with self._reported(
             f"image {image} cannot be loaded into kind cluster {self.name}", f"image {image}"

@@ -1,4 +1,4 @@
-"""When the nodes of a new cluster take pods: kind says that a cluster is made before they do."""
+"""What kind's nodes say: whether they take pods, which comes after kind is done, and which images they have."""
 
 import time
 from datetime import timedelta
@@ -23,10 +23,8 @@ def await_nodes(kubeconfig: Path, context: str, deadline: timedelta = _DEADLINE)
     Raises:
         EnvironmentBrokenError: One is not by the deadline; the message carries the last thing seen.
     """
-    load: Any = kubernetes_config.new_client_from_config  # ships no types
-    api = load(config_file=str(kubeconfig), context=context)
     last = time.monotonic() + deadline.total_seconds()
-    with api:
+    with _api(kubeconfig, context) as api:
         while seen := _unready(kubernetes_api.CoreV1Api(api)):
             if time.monotonic() > last:
                 raise EnvironmentBrokenError(
@@ -35,6 +33,29 @@ def await_nodes(kubeconfig: Path, context: str, deadline: timedelta = _DEADLINE)
                     f"look with kubectl --kubeconfig {kubeconfig} describe nodes",
                 )
             time.sleep(_PAUSE)
+
+
+def has_image(kubeconfig: Path, context: str, image: str) -> bool:
+    """Say whether every node is known to have an image.
+
+    A node tells of the fifty largest, and late of new ones: a no may be wrong, and then an image is loaded twice.
+    """
+    with _api(kubeconfig, context) as api:
+        try:
+            nodes = kubernetes_api.CoreV1Api(api).list_node(_request_timeout=10).items
+        except (kubernetes_api.ApiException, urllib3.exceptions.HTTPError):
+            return False
+    # Without a registry in its name, an image is Docker Hub's to a node.
+    return bool(nodes) and all(not _names(node).isdisjoint((image, f"docker.io/{image}")) for node in nodes)
+
+
+def _names(node: Any) -> set[str]:
+    return {name for image in node.status.images or () for name in image.names or ()}
+
+
+def _api(kubeconfig: Path, context: str) -> Any:
+    load: Any = kubernetes_config.new_client_from_config  # ships no types
+    return load(config_file=str(kubeconfig), context=context)
 
 
 def _unready(core: Any) -> str:
