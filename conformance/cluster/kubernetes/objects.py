@@ -112,8 +112,9 @@ class Objects:
             )
             if stored is not None:
                 return stored
-        for _ in range(_ATTEMPTS):
-            stored = self._create(resource, manifest) or self._overwrite(resource, manifest)
+        ways = [self._overwrite, self._create] if written else [self._create, self._overwrite]
+        for way in ways * _ATTEMPTS:
+            stored = way(resource, manifest)
             if stored is not None:
                 return stored
         raise self._contended(manifest.ref)

@@ -19,8 +19,9 @@ SOCKET = f"{SOCKET_DIRECTORY}/probe.sock"
 
 _VOLUME = "smi-channel"
 _PROBE_USER = 10001
-_GRACE = 5
-"""How long a pod may take to end. Unit: s. The probe app ends at once; a sidecar is not waited for."""
+_GRACE = 2
+"""How long a pod may take to end. Unit: s. The probe app ends at once, and nobody calls a world that is thrown away;
+a namespace controller that finds pods waits for half of this before it looks again."""
 
 # `test` is all that the socket needs: the app makes it when every port is served. It runs once a second until
 # then, and seldom afterwards, because starting a process in twenty pods every second is work for a small machine.
