@@ -51,12 +51,6 @@ def bodies(kind: Kind, version: ApiVersion) -> st.SearchStrategy[dict[str, Any]]
     return st.builds(lambda metadata, told: {**head, "metadata": metadata, **told}, _metadata(), fields)
 
 
-@cache
-def any_bodies() -> st.SearchStrategy[dict[str, Any]]:
-    """Generate valid objects of every kind and version."""
-    return st.one_of([bodies(kind, version) for kind, version in VERSIONS])
-
-
 def _metadata() -> st.SearchStrategy[dict[str, Any]]:
     pairs = st.dictionaries(_NAMES, _NAMES, min_size=1, max_size=2)
     return st.fixed_dictionaries(

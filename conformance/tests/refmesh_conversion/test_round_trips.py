@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from conformance.cluster.embedded.schema import problems, unknown_fields
 from conformance.errors import ManifestRefusedError
 from conformance.refmesh.conversion import WRITTEN_AS, convert, written
-from conformance.spec import ApiVersion, kind_named, parse_api_version
+from conformance.spec import ApiVersion, parse_api_version
 from conformance.tests.doubles.smi_objects import (
     a_binding,
     a_group,
@@ -20,7 +20,7 @@ from conformance.tests.doubles.smi_objects import (
     an_account,
     an_entry,
 )
-from conformance.tests.refmesh_conversion.generated import any_bodies, schema_of
+from conformance.tests.refmesh_conversion.generated import VERSIONS, bodies, schema_of
 
 _HEAD = ("apiVersion", "kind", "metadata")
 _V1, _V2, _V3, _V4 = ApiVersion
@@ -35,19 +35,26 @@ def _fresh(body):
     return {**body, "metadata": {"namespace": "here", "name": body["metadata"]["name"]}}
 
 
-@st.composite
-def _journeys(draw):
-    body = draw(any_bodies())
-    versions = kind_named(body["kind"]).versions
-    return body, draw(st.lists(st.sampled_from(versions), min_size=1, max_size=4))
+def _tried(test):
+    """Try *test* with objects of every kind and version, each on its way through some versions."""
+    return pytest.mark.parametrize(("kind", "version"), VERSIONS, ids=_named)(
+        settings(max_examples=40, deadline=None)(given(data=st.data())(test))
+    )
 
 
-@settings(max_examples=150, deadline=None)
-@given(_journeys())
-def test_journey_through_any_versions_leads_back(journey):
+def _named(one):
+    return one.value if isinstance(one, ApiVersion) else one.name
+
+
+def _journey(data, kind, version):
+    stops = st.lists(st.sampled_from(kind.versions), min_size=1, max_size=4)
+    return data.draw(bodies(kind, version)), data.draw(stops)
+
+
+@_tried
+def test_journey_through_any_versions_leads_back(data, kind, version):
     """From every stop, the object comes back word for word in the version it was written in."""
-    body, stops = journey
-    _, version = parse_api_version(body["apiVersion"])
+    body, stops = _journey(data, kind, version)
     here = body
     for stop in stops:
         here = convert(here, stop)
@@ -56,33 +63,30 @@ def test_journey_through_any_versions_leads_back(journey):
         assert convert(here, version) == body
 
 
-@settings(max_examples=100, deadline=None)
-@given(_journeys())
-def test_rendering_does_not_depend_on_the_way(journey):
+@_tried
+def test_rendering_does_not_depend_on_the_way(data, kind, version):
     """Every rendering is made from what was written, not from the rendering before it."""
-    body, stops = journey
+    body, stops = _journey(data, kind, version)
     here = body
     for stop in stops:
         here = convert(here, stop)
     assert here == convert(body, stops[-1])
 
 
-@settings(max_examples=150, deadline=None)
-@given(_journeys())
-def test_rendering_is_valid_in_its_version(journey):
+@_tried
+def test_rendering_is_valid_in_its_version(data, kind, version):
     """An API server that checks a rendering finds nothing missing, wrong or unknown in it."""
-    body, stops = journey
+    body, stops = _journey(data, kind, version)
     rendering = _told(convert(body, stops[0]))
-    schema = schema_of(kind_named(body["kind"]), stops[0])
+    schema = schema_of(kind, stops[0])
     assert list(problems(rendering, schema)) == []
     assert list(unknown_fields(rendering, schema)) == []
 
 
-@settings(max_examples=100, deadline=None)
-@given(_journeys())
-def test_only_one_annotation_of_the_metadata_changes(journey):
+@_tried
+def test_only_one_annotation_of_the_metadata_changes(data, kind, version):
     """Kubernetes refuses a conversion that touches more; and what is handed in stays as it is."""
-    body, stops = journey
+    body, stops = _journey(data, kind, version)
     before = deepcopy(body)
     after = convert(body, stops[0])
     annotations = dict(after["metadata"].pop("annotations", {}))
