@@ -14,7 +14,7 @@ from conformance.model.manifest import Manifest
 from conformance.model.traffic import HttpRequest
 from conformance.oracle import expected_for_responder, expected_table
 from conformance.oracle.threeway import rank
-from conformance.refmesh.conversion import convert
+from conformance.refmesh.conversion import convert, written
 from conformance.spec import ApiGroup, ApiVersion, bundle_for, kind_named
 from conformance.tests.doubles.asking import TCP, a_cell
 from conformance.tests.doubles.small_world import a_topology
@@ -157,12 +157,12 @@ _SERVED = dict.fromkeys((ApiGroup.ACCESS, ApiGroup.SPECS, ApiGroup.SPLIT), _EVER
 def test_whole_view_of_partner_versions_grants_no_more(targets, groups, access):
     """A TCPRoute cannot be told less than "every port" before v1alpha4; so no target told there leans on it."""
     bundle = bundle_for(ApiGroup.ACCESS, access, _SERVED)
-    written = [*targets, *groups, *_STANDING]
+    before = [*targets, *groups, *_STANDING]
     told = []
-    for one in written:
+    for one in before:
         version = bundle.version_of(kind_named(one.kind).group)
         told.append(_told(one, version) if version in kind_named(one.kind).versions else one)
-    assert _widened(written, told) == []
+    assert _widened(before, told) == []
 
 
 _HTTP_AND_TCP = [http_rule("routes"), tcp_rule("ports")]
@@ -201,6 +201,54 @@ def test_binding_that_an_early_version_never_knew_is_not_granted_by_a_later_one(
     target = a_target(version="v1alpha3", sources=[account("callers", kind="IdentityBinding")])
     others = [a_group(), a_binding("callers", serviceAccount="client-a")]
     assert set(_table([_told(target, _V4), *others]).values()) == {Access.DENIED}
+
+
+def _pieces(manifest: Manifest) -> dict:
+    """Give the object that holds destination, rules and sources, or matches."""
+    return manifest.body.get("spec", manifest.body)
+
+
+@st.composite
+def _edits(draw: Callable):
+    """Draw a target, and its rendering in some version with pieces of another target in place of its own."""
+    original, version = draw(_targets(_EVERY))[0], draw(st.sampled_from(_EVERY))
+    shown, other = _told(original, version), _pieces(_target(draw, "other", version))
+    held = _pieces(shown)
+    for piece in draw(st.sets(st.sampled_from(["destination", "specs", "rules"]), max_size=1)) & held.keys():
+        held[piece] = other[piece]
+    kept = draw(st.permutations(held["sources"]))[draw(st.integers(0, 1)) :]
+    held["sources"] = [*kept, *other["sources"]][: draw(st.integers(1, 3))]
+    return original, shown
+
+
+def _gained(original: Manifest, shown: Manifest, others: Sequence[Manifest]) -> list[str]:
+    """List the cells in which the edited object grants more than both what was written and what is shown."""
+    now = Manifest(written(shown.body))
+    bare = Manifest({**shown.body, "metadata": {"namespace": shown.namespace, "name": shown.name}})
+    before, seen, after = (_table([one, *others]) for one in (original, bare, now))
+    return [str(cell) for cell in _CELLS if rank(after[cell]) > max(rank(before[cell]), rank(seen[cell]))]
+
+
+@settings(max_examples=250, deadline=None)
+@given(_edits(), _groups())
+def test_edited_target_grants_no_more_than_was_written_or_is_shown(edit, groups):
+    """What is kept of what could not be shown is kept for whom it was written."""
+    original, shown = edit
+    assert _gained(original, shown, [*groups, *_STANDING]) == []
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    _groups(), st.sampled_from(_EVERY), st.lists(_entries, max_size=2), st.integers(0, 3), st.integers(0, 1)
+)
+def test_edited_group_grants_no_more_than_was_written_or_is_shown(groups, version, added, cut, rule):
+    """Entries that come back are those that were written."""
+    original, other = groups
+    shown = _told(original, version)
+    held = _pieces(shown)
+    held["matches"] = [*held["matches"][cut:], *(_of(version, one) for one in added)]
+    target = a_target(rules=[[http_rule("one")], [http_rule("one", ["x"])]][rule])
+    assert _gained(original, shown, [other, target]) == []
 
 
 @pytest.mark.parametrize(
