@@ -36,7 +36,7 @@ def draft_profile(seen: Seen, name: str = "my-mesh") -> str:
         kinds=_kinds(seen.served),
         ready=_listed(dict.fromkeys(str(one) for one in likely)),
         labels=_labels(seen),
-        unseen="".join(f"# Could not be looked at: {one}\n" for one in seen.unseen),
+        unseen="".join(f"# Could not be looked at: {' '.join(one.split())}\n" for one in seen.unseen),
     )
 
 
