@@ -20,8 +20,8 @@ def seen(objects: Iterable[Body]) -> list[Body]:
     """Keep what concerns the mesh.
 
     That is every SMI object; the Services of enrolled namespaces; and the pods of enrolled namespaces, with those
-    that have a sidecar wherever they are. Pods on their node's own network are left out, since what listens at a node's
-    address is not theirs alone, and so are pods that are over, since their addresses are given to others.
+    that have a sidecar wherever they are. Pods on their node's own network are left out, since what listens at their
+    addresses is not theirs alone, and so are pods that are over, since their addresses are given to others.
     """
     listed = list(objects)
     enrolled = {one["metadata"]["name"] for one in listed if one["kind"] == "Namespace" and is_enrolled(one)}
