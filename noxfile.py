@@ -15,9 +15,10 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 SPELT = ("conformance", "scenarios", "docs", "reports/README.md", "README.md", "CHANGELOG.md", "noxfile.py")
 
 
-def install(session: nox.Session) -> None:
+def install(session: nox.Session, extra: str = "") -> None:
     """Put the project, as it stands here, and its development tools into the session's environment."""
-    session.install("--quiet", "--editable", ".", *nox.project.dependency_groups(PROJECT, "dev"))
+    project = f".[{extra}]" if extra else "."
+    session.install("--quiet", "--editable", project, *nox.project.dependency_groups(PROJECT, "dev"))
 
 
 @nox.session
@@ -43,7 +44,15 @@ def tests(session: nox.Session) -> None:
     """Test the suite itself. Arguments go to pytest."""
     install(session)
     named = any(Path(arg.partition("::")[0]).exists() for arg in session.posargs)
-    session.run("pytest", *(() if named else ("conformance/tests",)), *session.posargs)
+    where = () if named else ("conformance/tests", "-m", "not kind")
+    session.run("pytest", *where, *session.posargs)
+
+
+@nox.session
+def kind_tests(session: nox.Session) -> None:
+    """Test the suite's own Kubernetes side on kind clusters; needs Docker and kind. Arguments go to pytest."""
+    install(session, "kind")
+    session.run("pytest", "conformance/tests", "-m", "kind", *session.posargs)
 
 
 @nox.session
@@ -51,6 +60,13 @@ def conformance(session: nox.Session) -> None:
     """Judge the reference mesh, on two embedded clusters side by side. Arguments go to pytest: -k split -x."""
     install(session)
     session.run("pytest", *(session.posargs or ["-n", "2"]))
+
+
+@nox.session
+def kind(session: nox.Session) -> None:
+    """Judge the reference mesh on a kind cluster of its own; needs Docker and kind. Arguments go to pytest."""
+    install(session, "kind")
+    session.run("pytest", "--smi-cluster=kind", *session.posargs)
 
 
 @nox.session

@@ -1,16 +1,20 @@
-"""The command ``smi-conformance``: run the scenarios, list them, explain them, look at the sample world."""
+"""The command ``smi-conformance``: run, list and explain scenarios; look at clusters; see to the reference mesh."""
 
 import signal
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from conformance.command.catalogue import explain_id, list_scenarios
+from conformance.command import clusters
+from conformance.command.catalogue import explain_id, list_profiles, list_scenarios
+from conformance.command.clusters import Context, ImageBase, Kubeconfig, Registry
 from conformance.command.running import run_scenarios
 from conformance.errors import ConformanceError, ScenarioError, UsageError
+from conformance.runner.settings import KubernetesOptions
 
 app = typer.Typer(
     help="Say whether a service mesh does what the Service Mesh Interface (SMI) promises.",
@@ -48,10 +52,43 @@ def explain(name: Annotated[str, typer.Argument(help="The id of a requirement or
 
 
 @app.command()
-def mesh(
+def doctor(
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    registry: Registry = "",
+    image_base: ImageBase = None,
+) -> None:
+    """Look at the cluster of a kubeconfig: what it has and lacks for a run. Changes nothing."""
+    text, is_fit = clusters.look(_options(kubeconfig, context, registry, image_base))
+    typer.echo(text)
+    raise typer.Exit(0 if is_fit else 3)
+
+
+@app.command()
+def clean(kubeconfig: Kubeconfig = None, context: Context = None) -> None:
+    """Remove what interrupted runs have left behind: on this machine, and in a cluster if one is named."""
+    is_named = kubeconfig is not None or context is not None
+    done = clusters.sweep(_options(kubeconfig, context) if is_named else None)
+    typer.echo("\n".join(done or ["nothing was left behind"]))
+
+
+mesh = typer.Typer(help="The reference mesh: sample workloads on it here, or the mesh in a cluster.")
+provider = typer.Typer(help="Profiles of meshes.", no_args_is_help=True)
+app.add_typer(mesh, name="mesh")
+app.add_typer(provider, name="provider")
+
+
+@mesh.callback(invoke_without_command=True)
+def demo(
+    context: typer.Context,
     fault: Annotated[list[str] | None, typer.Option(help="Break the mesh so; repeatable.")] = None,
 ) -> None:
-    """Run sample workloads on the reference mesh until Ctrl-C, to call through it by hand."""
+    """Run sample workloads on the reference mesh until Ctrl-C, to call through it by hand.
+
+    With a command, see to the reference mesh in the cluster of a kubeconfig instead.
+    """
+    if context.invoked_subcommand is not None:
+        return
     from conformance.runner import demo  # late: it brings cluster and mesh along
 
     stop = threading.Event()
@@ -60,12 +97,44 @@ def mesh(
     demo.serve(typer.echo, stop, tuple(fault or ()))
 
 
-@app.command()
-def clean() -> None:
-    """Remove what interrupted runs have left behind."""
-    from conformance.cluster.embedded import sweep_leftovers  # late, likewise
+@mesh.command()
+def install(
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    registry: Registry = "",
+    image_base: ImageBase = None,
+    replicas: Annotated[int, typer.Option(help="Of the control plane.")] = 1,
+) -> None:
+    """Install the reference mesh in a cluster, or bring it up to date."""
+    clusters.install_mesh(_options(kubeconfig, context, registry, image_base), replicas, typer.echo)
 
-    typer.echo("\n".join(sweep_leftovers() or ["nothing was left behind"]))
+
+@mesh.command()
+def status(kubeconfig: Kubeconfig = None, context: Context = None) -> None:
+    """Say how the reference mesh in a cluster is."""
+    typer.echo(clusters.mesh_status(_options(kubeconfig, context)))
+
+
+@mesh.command()
+def uninstall(kubeconfig: Kubeconfig = None, context: Context = None) -> None:
+    """Remove the reference mesh from a cluster, with all that belongs to it."""
+    clusters.uninstall_mesh(_options(kubeconfig, context), typer.echo)
+
+
+@provider.command("list")
+def list_providers() -> None:
+    """List the meshes that there are profiles of."""
+    typer.echo(list_profiles())
+
+
+@provider.command("init")
+def init_provider(
+    name: Annotated[str, typer.Argument(help="What to call the mesh; its file is <name>.yaml.")] = "my-mesh",
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+) -> None:
+    """Write a first profile, with comments, for the mesh in a cluster. Changes nothing there."""
+    typer.echo(clusters.draft(_options(kubeconfig, context), name))
 
 
 def main() -> None:
@@ -75,6 +144,12 @@ def main() -> None:
     except ConformanceError as error:
         typer.echo(error, err=True)
         sys.exit(4 if isinstance(error, UsageError | ScenarioError) else 3)
+
+
+def _options(
+    kubeconfig: Path | None, context: str | None, registry: str = "", image_base: str | None = None
+) -> KubernetesOptions:
+    return KubernetesOptions(kubeconfig=kubeconfig, context=context, registry=registry, image_base=image_base)
 
 
 def _tell(lines: Callable[[], str]) -> None:

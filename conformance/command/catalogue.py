@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from conformance.errors import UsageError
 from conformance.model.scenario import Scenario
 from conformance.places import scenarios_root
+from conformance.providers.loading import profiles
+from conformance.providers.profile import Profile
 from conformance.scenario.library import load_library, load_requirements
 from conformance.spec import ApiVersion, Requirement
 
@@ -31,6 +33,21 @@ def list_scenarios(word: str) -> str:
         for one in found
     ]
     return "\n".join([*blocks, f"\n{len(found)} scenarios, {runs} with their versions"])
+
+
+def list_profiles() -> str:
+    """List the shipped profiles, with what each was tried on.
+
+    Raises:
+        ScenarioError: One of the files cannot be read.
+    """
+    found = profiles()
+    width = max(len(one.name) for one in found)
+    return "\n".join(f"{one.name:<{width}}  {one.title}, {one.release}: {_tried(one)}" for one in found)
+
+
+def _tried(profile: Profile) -> str:
+    return f"run: {'; '.join(profile.was_run)}" if profile.was_run else "its facts were only read"
 
 
 def explain_id(name: str) -> str:

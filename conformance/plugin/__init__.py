@@ -6,6 +6,7 @@ otherwise it declares its options and keeps quiet.
 
 import os
 import signal
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -108,14 +109,9 @@ def _configure_run(config: pytest.Config) -> None:
 
 
 def _configure_worker(config: pytest.Config, given: Any) -> None:
-    asked = Asked(
-        run_id=given["smi_run_id"],
-        cluster=given["smi_cluster"],
-        provider=given["smi_provider"],
-        faults=tuple(given["smi_faults"]),
-        report=Path(given["smi_report"]),
-        is_default_report=False,
-    )
+    # xdist hands all options on; the run's name and place are drawn once, by the process that reports.
+    named = {"run_id": given["smi_run_id"], "report": Path(given["smi_report"]), "is_default_report": False}
+    asked = replace(read_asked(config), **named)
     config.option.allure_report_dir = given["smi_allure"]
     judging = _join_judging(config, asked, worker=f"-{given['workerid']}")
     config.pluginmanager.register(_WorkerEnd(config, judging), "smi-worker")
@@ -155,9 +151,6 @@ class _Startup:
         asked = self._running.asked
         node.workerinput |= {
             "smi_run_id": asked.run_id,
-            "smi_cluster": asked.cluster,
-            "smi_provider": asked.provider,
-            "smi_faults": list(asked.faults),
             "smi_report": os.fspath(asked.report),
             "smi_allure": self._config.option.allure_report_dir,
         }

@@ -92,6 +92,7 @@ class Judging:
                 cluster=self._asked.cluster,
                 provider=self._asked.provider,
                 faults=self._asked.faults,
+                kubernetes=self._asked.kubernetes,
                 evidence=self._asked.report,
                 starter=starter(is_shipped=bool(self._config.getini("smi_shipped"))),
             )

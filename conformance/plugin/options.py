@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from conformance.cluster.kind.settings import read_kind_settings
 from conformance.places import scenarios_root
+from conformance.runner.settings import KubernetesOptions
 
-_CLUSTERS = {"local": True, "kind": False, "kubeconfig": False}
-_PROVIDERS = {"reference": True}
+_CLUSTERS = ("local", "kind", "kubeconfig")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,7 @@ class Asked:
     cluster: str
     provider: str
     faults: tuple[str, ...]
+    kubernetes: KubernetesOptions
     report: Path
     """The report's directory, absolute."""
     is_default_report: bool
@@ -41,7 +43,32 @@ def add_options(parser: pytest.Parser) -> None:
         "--smi-provider",
         default="reference",
         metavar="MESH",
-        help="the mesh to judge: reference (the built-in reference mesh, the default)",
+        help="the mesh to judge: reference (ours, the default), the name of a profile, a profile's path, or auto "
+        "(what is installed)",
+    )
+    group.addoption(
+        "--smi-kubeconfig",
+        default=None,
+        metavar="FILE",
+        help="with --smi-cluster=kubeconfig: the way to the cluster (default: $KUBECONFIG, or ~/.kube/config)",
+    )
+    group.addoption(
+        "--smi-context",
+        default=None,
+        metavar="NAME",
+        help="with --smi-cluster=kubeconfig: the kubeconfig's context (default: its current one)",
+    )
+    group.addoption(
+        "--smi-registry",
+        default="",
+        metavar="PREFIX",
+        help="where a cluster finds the suite's images, such as registry.example/team (default: its nodes have them)",
+    )
+    group.addoption(
+        "--smi-image-base",
+        default=None,
+        metavar="IMAGE",
+        help="what the suite's images are built on (default: the official image of this Python)",
     )
     group.addoption(
         "--smi-fault",
@@ -92,29 +119,52 @@ def read_asked(config: pytest.Config) -> Asked:
         pytest.UsageError: One of them names what does not exist or cannot be done.
     """
     run_id = secrets.token_hex(3)
+    cluster, provider = (
+        _cluster(str(config.getoption("--smi-cluster"))),
+        str(config.getoption("--smi-provider")),
+    )
+    if cluster == "local" and provider != "reference":
+        raise pytest.UsageError(
+            f"--smi-provider={provider}: the embedded cluster has the reference mesh only; "
+            "name a cluster that has the other one with --smi-cluster=kubeconfig"
+        )
+    if provider != "reference" and config.getoption("--smi-fault"):
+        raise pytest.UsageError("--smi-fault: only the reference mesh can be broken on purpose")
     named = config.getoption("--smi-report")
     here = config.invocation_params.dir
     home = here if config.getini("smi_shipped") else config.rootpath
     report = Path(here, named) if named else home / "reports" / "local" / run_id
     return Asked(
         run_id=run_id,
-        cluster=_one_of("--smi-cluster", str(config.getoption("--smi-cluster")), _CLUSTERS),
-        provider=_one_of("--smi-provider", str(config.getoption("--smi-provider")), _PROVIDERS),
+        cluster=cluster,
+        provider=provider,
         faults=_faults(config.getoption("--smi-fault")),
+        kubernetes=_kubernetes(config),
         report=report.absolute(),
         is_default_report=not named,
     )
 
 
-def _one_of(option: str, asked: str, choices: Mapping[str, bool]) -> str:
-    if asked not in choices:
-        raise pytest.UsageError(f"{option}={asked}: there is no {asked!r}; choose {', '.join(choices)}")
-    if not choices[asked]:
-        ready = ", ".join(name for name, is_here in choices.items() if is_here)
+def _cluster(asked: str) -> str:
+    if asked not in _CLUSTERS:
         raise pytest.UsageError(
-            f"{option}={asked}: {asked!r} is not in this version; use {ready}, which needs nothing else"
+            f"--smi-cluster={asked}: there is no {asked!r}; choose {', '.join(_CLUSTERS)}"
         )
     return asked
+
+
+def _kubernetes(config: pytest.Config) -> KubernetesOptions:
+    return KubernetesOptions(
+        kubeconfig=_path(config.getoption("--smi-kubeconfig")),
+        context=config.getoption("--smi-context"),
+        image_base=config.getoption("--smi-image-base"),
+        registry=str(config.getoption("--smi-registry")),
+        kind=read_kind_settings(lambda name: config.getoption(name, None)),
+    )
+
+
+def _path(named: str | None) -> Path | None:
+    return Path(named).expanduser().absolute() if named else None
 
 
 def _faults(asked: Sequence[str]) -> tuple[str, ...]:

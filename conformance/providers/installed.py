@@ -5,9 +5,10 @@ from typing import Any
 
 from conformance.cluster import ClusterView
 from conformance.errors import ConformanceError, EnvironmentBrokenError
+from conformance.model.enrolment import Enrolment
 from conformance.model.manifest import ObjectRef
 from conformance.model.scenario import ConvergenceSettings, Feature
-from conformance.providers.profile import Enrolment, MeshWorkload, Profile, Role
+from conformance.providers.profile import MeshWorkload, Profile, Role
 from conformance.providers.protocol import HeadersShape
 from conformance.providers.readiness import missing_in, progress_of
 from conformance.providers.shapes import installed_headers_shape

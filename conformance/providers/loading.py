@@ -9,10 +9,10 @@ from string import Formatter
 from typing import Any
 
 from conformance.errors import UsageError
+from conformance.model.enrolment import Enrolment
 from conformance.model.scenario import ConvergenceSettings, Feature
 from conformance.places import fixtures_root, scenarios_root
 from conformance.providers.profile import (
-    Enrolment,
     InstallStep,
     JoinedBy,
     KnownDeviation,

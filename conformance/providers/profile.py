@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from conformance.model.enrolment import Enrolment
 from conformance.model.scenario import ConvergenceSettings, Feature
 from conformance.providers.protocol import HeadersShape
 from conformance.spec import ApiVersion, Level
@@ -41,16 +42,6 @@ class InstallStep:
     name: str
     run: str
     """A line for a shell."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enrolment:
-    """What a namespace and a pod carry so that the pod joins the mesh."""
-
-    namespace_labels: Mapping[str, str]
-    namespace_annotations: Mapping[str, str]
-    pod_labels: Mapping[str, str]
-    pod_annotations: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,4 +71,20 @@ def _local(settings: RunSettings, undo: ExitStack, _tell: Tell) -> Ground:
     return Ground(cluster=cluster, provider=mesh, breakable=mesh)
 
 
-_OPENINGS: Mapping[str, Callable[[RunSettings, ExitStack, Tell], Ground]] = {"local": _local}
+def _kind(settings: RunSettings, undo: ExitStack, tell: Tell) -> Ground:
+    from conformance.runner.kubernetes_ground import open_kind  # late: it brings Kubernetes' client along
+
+    return open_kind(settings, undo, tell)
+
+
+def _kubeconfig(settings: RunSettings, undo: ExitStack, tell: Tell) -> Ground:
+    from conformance.runner.kubernetes_ground import open_kubeconfig  # late, likewise
+
+    return open_kubeconfig(settings, undo, tell)
+
+
+_OPENINGS: Mapping[str, Callable[[RunSettings, ExitStack, Tell], Ground]] = {
+    "local": _local,
+    "kind": _kind,
+    "kubeconfig": _kubeconfig,
+}

@@ -1,11 +1,28 @@
 """What a run is asked to do."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from conformance.cluster.kind.settings import KindSettings
 
 Tell = Callable[[str], None]
 """Takes a few words on what is happening now, for a person who waits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KubernetesOptions:
+    """How to get at a real cluster, and what is brought along."""
+
+    kubeconfig: Path | None = None
+    """None means what ``KUBECONFIG`` names, or ``~/.kube/config``."""
+    context: str | None = None
+    """None means the kubeconfig's current one."""
+    image_base: str | None = None
+    """What the suite's images are built on; the official image of this Python if None."""
+    registry: str = ""
+    """Registry and path where the cluster finds the suite's images; empty where its nodes have them."""
+    kind: KindSettings = field(default_factory=KindSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,12 +32,14 @@ class RunSettings:
     run_id: str
     """Short, lower-case, unique: names directories, namespaces and labels."""
     cluster: str
-    """``local``."""
+    """``local``, ``kind`` or ``kubeconfig``."""
     provider: str
-    """``reference``."""
+    """A provider's name, the path of a profile, or ``auto``."""
     faults: tuple[str, ...]
     """Named faults for the reference mesh."""
     evidence: Path
     """Directory below which each scenario that did not pass leaves its evidence."""
+    kubernetes: KubernetesOptions = field(default_factory=KubernetesOptions)
+    """Of no concern to the embedded cluster."""
     starter: str = "pytest"
     """What a person types before a scenario's node id to run it again; other than pytest inside nox or a wheel."""

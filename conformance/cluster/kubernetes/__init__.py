@@ -1,15 +1,17 @@
 """A real Kubernetes cluster: connect with a kubeconfig, then run the world in it and leave nothing behind."""
 
+from kubernetes.client import ApiClient
+
 from conformance.cluster.kubernetes.cluster import KubernetesCluster
 from conformance.cluster.kubernetes.connecting import connect, server_version
 from conformance.cluster.kubernetes.ownership import sweep
 from conformance.cluster.kubernetes.permissions import missing_permissions
 from conformance.cluster.kubernetes.refusals import NotOursError
-from conformance.cluster.kubernetes.settings import RUN_LABEL, Enrolment, KubernetesSettings
+from conformance.cluster.kubernetes.settings import RUN_LABEL, KubernetesSettings
 
 __all__ = [
     "RUN_LABEL",
-    "Enrolment",
+    "ApiClient",
     "KubernetesCluster",
     "KubernetesSettings",
     "NotOursError",

@@ -1,7 +1,8 @@
 """What a run on Kubernetes is told, and the names by which its objects are recognised."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from conformance.model.enrolment import Enrolment
 
 RUN_LABEL = "smi-conformance/run"
 """On everything a run creates; its value is the run's id. What lacks it, or has another value, is never touched."""
@@ -14,16 +15,6 @@ MESH_LABEL = ("smi-conformance/mesh", "enabled")
 
 PROBE_IMAGE = "smi-conformance/probe"
 """In the world's manifests: the image of the probe app, whatever its name in this cluster."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enrolment:
-    """How namespaces and pods are told that they belong to a mesh, as its provider wants it."""
-
-    namespace_labels: Mapping[str, str] = field(default_factory=dict)
-    namespace_annotations: Mapping[str, str] = field(default_factory=dict)
-    pod_labels: Mapping[str, str] = field(default_factory=dict)
-    pod_annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 REFERENCE_ENROLMENT = Enrolment(namespace_labels=dict([MESH_LABEL]))

@@ -1,0 +1,82 @@
+"""Commands about real clusters: looking at one, installing the reference mesh in it, cleaning up in it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from conformance.runner.settings import KubernetesOptions, Tell
+
+Kubeconfig = Annotated[
+    Path | None, typer.Option(help="The way to the cluster; default: $KUBECONFIG, or ~/.kube/config.")
+]
+Context = Annotated[str | None, typer.Option(help="The kubeconfig's context; default: its current one.")]
+Registry = Annotated[
+    str, typer.Option(help="Where the cluster finds the suite's images; default: its nodes have them.")
+]
+ImageBase = Annotated[
+    str | None,
+    typer.Option(help="What the suite's images are built on; default: the official image of this Python."),
+]
+
+
+def look(options: KubernetesOptions) -> tuple[str, bool]:
+    """Examine a cluster; gives what was found, and whether a run can begin."""
+    from conformance.runner.doctor import examine  # late: it brings Kubernetes' client along
+
+    examination = examine(options)
+    return str(examination), not examination.lacking
+
+
+def install_mesh(options: KubernetesOptions, replicas: int, tell: Tell) -> None:
+    """Install the reference mesh, or bring it up to date."""
+    from conformance.cluster.images import image_names  # late, likewise
+    from conformance.kubemesh import MeshInstall, install
+
+    image = image_names(options.image_base, options.registry).mesh
+    _with_api(options, lambda api: install(api, MeshInstall(image=image, replicas=replicas), tell))
+
+
+def mesh_status(options: KubernetesOptions) -> str:
+    """Say how the reference mesh is."""
+    from conformance.kubemesh import status  # late, likewise
+
+    return str(_with_api(options, status))
+
+
+def uninstall_mesh(options: KubernetesOptions, tell: Tell) -> None:
+    """Remove the reference mesh."""
+    from conformance.kubemesh import uninstall  # late, likewise
+
+    _with_api(options, lambda api: uninstall(api, tell))
+
+
+def draft(options: KubernetesOptions, name: str) -> str:
+    """Write a first profile for the mesh in a cluster."""
+    from conformance.cluster.kubernetes.view import KubernetesView  # late, likewise
+    from conformance.providers.drafting import draft_profile
+    from conformance.providers.seeing import look_around
+
+    where = options.context or "kubeconfig"
+    return str(_with_api(options, lambda api: draft_profile(look_around(KubernetesView(api, where)), name)))
+
+
+def sweep(options: KubernetesOptions | None) -> list[str]:
+    """Remove what killed runs have left: processes, kind clusters, and, where one is named, in a cluster."""
+    from conformance.cluster.embedded import sweep_leftovers  # late, likewise
+    from conformance.cluster.kind import sweep_kind_clusters
+
+    done = [*sweep_leftovers(), *sweep_kind_clusters()]
+    if options is not None:
+        from conformance.cluster.kubernetes import sweep as sweep_cluster
+
+        done += _with_api(options, sweep_cluster)
+    return done
+
+
+def _with_api(options: KubernetesOptions, work: Callable[[Any], Any]) -> Any:
+    from conformance.cluster.kubernetes import connect  # late, likewise
+
+    with connect(options.kubeconfig, options.context) as api:
+        return work(api)
