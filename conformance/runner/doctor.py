@@ -17,7 +17,7 @@ from conformance.runner.settings import KubernetesOptions
 from conformance.scenario import load_world
 from conformance.spec import KINDS
 
-_RIGHTS = "kubectl apply -f fixtures/rbac/suite.yaml grants what is needed and no more"
+RIGHTS = "kubectl apply -f fixtures/rbac/suite.yaml grants what is needed and no more"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def examine(options: KubernetesOptions) -> Examination:
             ("server", f"Kubernetes {server_version(api)}"),
             ("SMI", _kinds(seen.served)),
             ("mesh", detect(seen).because),
-            ("policy of others", _others(view)),
+            ("policy of others", policy_of_others(view)),
             ("permissions", f"missing: {', '.join(missing)}" if missing else "all that a run needs"),
             *_images(view, images),
             *(("not looked at", words) for words in seen.unseen),
@@ -62,7 +62,7 @@ def examine(options: KubernetesOptions) -> Examination:
 
 def _lacking(seen: Seen, missing: tuple[str, ...]) -> Iterator[str]:
     if missing:
-        yield f"the account may not {', '.join(missing)}; {_RIGHTS}"
+        yield f"the account may not {', '.join(missing)}; {RIGHTS}"
     if not seen.served:
         yield "the cluster serves no SMI kind; install a mesh that brings them"
 
@@ -72,7 +72,7 @@ def _kinds(served: Mapping[str, tuple[str, ...]]) -> str:
     return ", ".join(words) or "no kind is served"
 
 
-def _others(view: ClusterView) -> str:
+def policy_of_others(view: ClusterView) -> str:
     """Say whose policy is there besides; a run's own namespaces are new, so that it cannot speak of them."""
     try:
         objects = [one for kind in KINDS for one in view.list(kind.name)]

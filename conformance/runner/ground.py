@@ -30,6 +30,8 @@ class Ground:
     provider: Provider
     breakable: BreakableProvider | None
     """The provider, where it takes faults."""
+    facts: tuple[tuple[str, str], ...] = ()
+    """What a reader of the report needs to know of the cluster."""
     ready_deadline: timedelta = timedelta(seconds=60)
     """Longest wait for workloads and their proxies. A guess that leaves room for a machine under load."""
     settle: timedelta = SETTLE

@@ -7,13 +7,22 @@ from pathlib import Path
 
 from conformance.cluster.images import Images, build_images, image_names
 from conformance.cluster.kind import KindHost
-from conformance.cluster.kubernetes import ApiClient, KubernetesCluster, KubernetesSettings, connect
+from conformance.cluster.kubernetes import (
+    ApiClient,
+    KubernetesCluster,
+    KubernetesSettings,
+    connect,
+    missing_permissions,
+    server_version,
+)
 from conformance.cluster.kubernetes.view import KubernetesView
+from conformance.errors import EnvironmentBrokenError
 from conformance.kubemesh import MeshInstall
 from conformance.providers.installed import InstalledMesh
 from conformance.providers.profile import Profile
 from conformance.providers.reference_in_cluster import ReferenceInCluster
 from conformance.runner.choosing import choose_profile
+from conformance.runner.doctor import RIGHTS, policy_of_others
 from conformance.runner.ground import Ground
 from conformance.runner.settings import RunSettings, Tell
 
@@ -66,7 +75,9 @@ class _Opening:
     def ground(self, kubeconfig: Path | None, context: str | None, *, install: bool) -> Ground:
         api = connect(kubeconfig, context)
         self.undo.callback(api.close)
-        profile = choose_profile(self.settings.provider, KubernetesView(api, self.name), self.tell)
+        view = KubernetesView(api, self.name)
+        _check_rights(api, self.name)
+        profile = choose_profile(self.settings.provider, view, self.tell)
         cluster = KubernetesCluster(
             api,
             KubernetesSettings(
@@ -84,6 +95,7 @@ class _Opening:
             cluster=cluster,
             provider=mesh,
             breakable=mesh if isinstance(mesh, ReferenceInCluster) else None,
+            facts=(("kubernetes", server_version(api)), ("policy of others", policy_of_others(view))),
             ready_deadline=_READY_DEADLINE,
             settle=_SETTLE,
         )
@@ -96,3 +108,11 @@ class _Opening:
         faults = self.settings.faults
         wanted = MeshInstall(image=self.images.mesh, faults=faults) if install else None
         return ReferenceInCluster(profile, cluster, api, faults=faults, wanted=wanted, tell=self.tell)
+
+
+def _check_rights(api: ApiClient, name: str) -> None:
+    missing = missing_permissions(api)
+    if missing:
+        raise EnvironmentBrokenError(
+            f"the account may not {', '.join(missing)}; nothing was created", f"cluster {name}", RIGHTS
+        )

@@ -1,5 +1,6 @@
 """From a played scenario to its result."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,7 +23,8 @@ class Subject:
     version: ApiVersion
     bundle: Bundle | None
     """None when the provider does not serve *version*."""
-    provider: str
+    way: tuple[str, ...]
+    """Arguments that lead to the same cluster and mesh."""
     faults: tuple[str, ...]
     starter: str = "pytest"
     """What comes before a node id in a command."""
@@ -30,9 +32,9 @@ class Subject:
     @property
     def again(self) -> str:
         """The command that runs just this again."""
-        faults = "".join(f" --smi-fault={name}" for name in self.faults)
         node = f"scenarios/{self.scenario.path}::{self.version.value}"
-        return f"{self.starter} {node} --smi-provider={self.provider}{faults}"
+        faults = (f"--smi-fault={name}" for name in self.faults)
+        return shlex.join((*self.starter.split(), node, *self.way, *faults))
 
     @property
     def api_versions(self) -> tuple[str, ...]:

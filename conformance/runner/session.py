@@ -60,7 +60,7 @@ class Session:
             scenario=scenario,
             version=version,
             bundle=bundle_for(scenario.group, version, provider.served()),
-            provider=self._settings.provider,
+            way=self._settings.way,
             faults=self._faults,
             starter=self._settings.starter,
         )
@@ -69,7 +69,7 @@ class Session:
 
     def facts(self) -> tuple[tuple[str, str], ...]:
         """Name what a reader of the report needs to know: versions and settings."""
-        return self._ground.provider.facts() if self._ground else ()
+        return (*self._ground.provider.facts(), *self._ground.facts) if self._ground else ()
 
     def set_faults(self, names: tuple[str, ...]) -> None:
         """Turn the reference mesh into another wrong mesh, or a right one; its sidecars are it on return.

@@ -24,6 +24,18 @@ class KubernetesOptions:
     """Registry and path where the cluster finds the suite's images; empty where its nodes have them."""
     kind: KindSettings = field(default_factory=KindSettings)
 
+    def arguments(self, cluster: str) -> tuple[str, ...]:
+        """Spell what leads to the same cluster again, as a person would type it."""
+        named = {
+            "--smi-kubeconfig": self.kubeconfig,
+            "--smi-context": self.context,
+            "--smi-registry": self.registry,
+            "--smi-image-base": self.image_base,
+        }
+        if cluster == "kind":
+            named |= {"--kind-image": self.kind.image, "--cluster-name": self.kind.name}
+        return tuple(f"{option}={given}" for option, given in named.items() if given)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
@@ -43,3 +55,10 @@ class RunSettings:
     """Of no concern to the embedded cluster."""
     starter: str = "pytest"
     """What a person types before a scenario's node id to run it again; other than pytest inside nox or a wheel."""
+
+    @property
+    def way(self) -> tuple[str, ...]:
+        """The arguments that lead to the same cluster and mesh again; the faults are left out, which may change."""
+        cluster = () if self.cluster == "local" else (f"--smi-cluster={self.cluster}",)
+        more = () if self.cluster == "local" else self.kubernetes.arguments(self.cluster)
+        return (*cluster, f"--smi-provider={self.provider}", *more)
