@@ -4,6 +4,7 @@ import asyncio
 import logging
 import ssl
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
@@ -18,7 +19,8 @@ logger = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0  # seconds between attempts while the control plane does not answer
 _PATIENCE = aiohttp.ClientTimeout(total=10)  # of one attempt
-_SHARE = 1 / 3  # of its life, after which a certificate is replaced; two attempts more before it runs out
+SHARE = 1 / 3
+"""Of its life, after which a certificate is replaced: there is time for two attempts more before it runs out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,7 @@ class Identity:
     async def keep(self) -> None:
         """Replace the certificate well before it runs out, for ever."""
         while True:
-            await asyncio.sleep(self._life * _SHARE)
+            await asyncio.sleep(self._life * SHARE)
             await self.obtain()
 
     def context(self) -> ssl.SSLContext:
@@ -91,7 +93,7 @@ class Identity:
 
     def _take(self, certificate: str, key: ec.EllipticCurvePrivateKey) -> None:
         read = x509.load_pem_x509_certificate(certificate.encode())
-        self._life = (read.not_valid_after_utc - read.not_valid_before_utc).total_seconds()
+        self._life = (read.not_valid_after_utc - datetime.now(UTC)).total_seconds()
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         secret = _pem(key)
         for name, text in (("tls.crt", certificate), ("tls.key", secret)):

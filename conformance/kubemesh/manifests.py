@@ -5,12 +5,13 @@ reading those files.
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import yaml
 
-from conformance.kubemesh import names
-from conformance.kubemesh.settings import IMAGE, PULL_POLICY
+from conformance.kubemesh import names, settings
+from conformance.kubemesh.authority import LIFETIME
 from conformance.kubemesh.trust import bundle_of
 from conformance.places import fixtures_root
 from conformance.refmesh.conversion import WebhookService, crd_with_webhook
@@ -31,6 +32,8 @@ class MeshInstall:
     """Of the control plane."""
     faults: tuple[str, ...] = ()
     """In which ways to be wrong from the start."""
+    lifetime: timedelta = LIFETIME
+    """Of certificates, in whole seconds; each is replaced when a third of it is over."""
     crds: bool = True
     """Bring the CRDs of SMI where the cluster has none."""
 
@@ -75,7 +78,11 @@ def _fill_in(deployment: Json, install: MeshInstall) -> None:
     spec["replicas"] = install.replicas
     (container,) = spec["template"]["spec"]["containers"]
     container |= {"image": install.image, "imagePullPolicy": install.pull_policy}
-    told = {IMAGE: install.image, PULL_POLICY: install.pull_policy}
+    told = {
+        settings.IMAGE: install.image,
+        settings.PULL_POLICY: install.pull_policy,
+        settings.LIFETIME: str(round(install.lifetime.total_seconds())),
+    }
     container["env"] += [{"name": name, "value": value} for name, value in told.items()]
 
 

@@ -24,8 +24,9 @@ from aiohttp import web
 from conformance.errors import ConformanceError
 from conformance.kubemesh import names
 from conformance.kubemesh.admission import Admission
-from conformance.kubemesh.authority import SETTINGS, shared_authority
+from conformance.kubemesh.authority import TRUST_DOMAIN, shared_authority
 from conformance.kubemesh.discovery import Doorman, server_context
+from conformance.kubemesh.identity import SHARE
 from conformance.kubemesh.patch import Injection
 from conformance.kubemesh.rest import Rest
 from conformance.kubemesh.settings import PlaneSettings, read_settings
@@ -48,8 +49,8 @@ class Plane:
         self._settings = settings
         self._rest = rest
         self._directory = directory
-        self._authority = shared_authority(rest)
-        self._steering = Steering(SETTINGS.trust_domain, self._wake)
+        self._authority = shared_authority(rest, settings.lifetime)
+        self._steering = Steering(TRUST_DOMAIN, self._wake)
         self._sources = Sources(rest, self._act)
         self._doorman = Doorman(rest, self._authority, self._steering)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -128,7 +129,7 @@ class Plane:
                 await asyncio.to_thread(keep_trusted, self._rest, self._authority.pem)
             except ConformanceError as problem:
                 logger.warning("webhooks: %s", problem)
-            await asyncio.sleep(SETTINGS.renewal.total_seconds())
+            await asyncio.sleep(self._settings.lifetime.total_seconds() * SHARE)
             self._load_certificate(context)
 
     def _fresh_context(self) -> ssl.SSLContext:

@@ -33,7 +33,8 @@ def rules(redirection: Redirection) -> str:
         ":OUTPUT ACCEPT [0:0]",
         f":{_INBOUND} - [0:0]",
         f":{_OUTBOUND} - [0:0]",
-        f"-A PREROUTING -p tcp -j {_INBOUND}",
+        # What is not for this pod must not be led to its sidecar, which would take it for the application's own.
+        f"-A PREROUTING -p tcp -m addrtype --dst-type LOCAL -j {_INBOUND}",
         f"-A OUTPUT -p tcp -j {_OUTBOUND}",
         f"-A {_INBOUND} -p tcp --dport {READY_PORT} -j RETURN",
         f"-A {_INBOUND} -p tcp -j {inbound}",

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from conformance.errors import UsageError
 
 IMAGE, PULL_POLICY, REPLICA = "SMI_IMAGE", "SMI_PULL_POLICY", "SMI_REPLICA"
+LIFETIME = "SMI_CERTIFICATE_LIFETIME"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +19,8 @@ class PlaneSettings:
     pull_policy: str
     replica: str
     """The pod's own name."""
+    lifetime: timedelta
+    """Of the certificates it issues."""
 
 
 def read_settings(environment: Mapping[str, str]) -> PlaneSettings:
@@ -27,9 +31,14 @@ def read_settings(environment: Mapping[str, str]) -> PlaneSettings:
     """
     try:
         return PlaneSettings(
-            image=environment[IMAGE], pull_policy=environment[PULL_POLICY], replica=environment[REPLICA]
+            image=environment[IMAGE],
+            pull_policy=environment[PULL_POLICY],
+            replica=environment[REPLICA],
+            lifetime=timedelta(seconds=int(environment[LIFETIME])),
         )
-    except KeyError as error:
+    except (KeyError, ValueError) as error:
         raise UsageError(
-            f"the variable {error} is not set", "the control plane's environment", "install the mesh anew"
+            f"a variable is not set, or not as it should be: {error}",
+            "the control plane's environment",
+            "install the mesh anew",
         ) from error
