@@ -46,14 +46,15 @@ class SmallView:
 
 def workload(kind, namespace, name, *, image="a/b:1", ready=1, replicas=1):
     """A workload of a mesh, ready by default."""
-    status = {"readyReplicas": ready, "numberReady": ready, "desiredNumberScheduled": replicas}
     pod = {"spec": {"containers": [{"name": "main", "image": image}]}}
+    whole = {"spec": {"replicas": replicas, "template": pod}, "status": {"readyReplicas": ready}}
+    per_node = {"numberReady": ready, "desiredNumberScheduled": replicas}
+    parts = {"spec": {"template": pod}, "status": per_node} if kind == "DaemonSet" else whole
     return {
         "apiVersion": "apps/v1",
         "kind": kind,
         "metadata": {"name": name, "namespace": namespace},
-        "spec": {"replicas": replicas, "template": pod},
-        "status": status,
+        **parts,
     }
 
 

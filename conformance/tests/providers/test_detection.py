@@ -113,6 +113,7 @@ def test_every_profile_is_found_by_its_own_image(profile):
     [
         ("nginx", "library/nginx", ""),
         ("localhost:5000/a/b:1@sha256:00", "a/b", "1"),
+        ("localhost/a/b:1", "a/b", "1"),
         ("a/b:v1.2", "a/b", "v1.2"),
         ("cr.l5d.io/linkerd/proxy:stable", "linkerd/proxy", "stable"),
     ],

@@ -6,6 +6,7 @@ from conformance.errors import EnvironmentBrokenError
 from conformance.model.scenario import Feature
 from conformance.providers.installed import InstalledMesh
 from conformance.providers.loading import find_profile
+from conformance.providers.shapes import installed_headers_shape
 from conformance.spec import ApiGroup, ApiVersion
 
 OSM_KINDS = {
@@ -197,14 +198,10 @@ def test_headers_are_written_as_the_installed_definition_wants(view, osm, kind, 
     assert osm.headers_shape == shape
 
 
-def test_headers_of_an_old_version_stand_at_the_root(view, a_workload):
-    """Up to v1alpha2 a route group has no spec."""
-    view.kinds = {"TrafficTarget": ("v1alpha1",), "HTTPRouteGroup": ("v1alpha1",)}
-    view.put(a_workload("Deployment", "default", "consul-smi-controller-deployment"))
-    view.put(a_definition("array", "v1alpha1"))
-    mesh = InstalledMesh(find_profile("consul-hashicorp"), view)
-    mesh.start()
-    assert mesh.headers_shape == "list"
+@pytest.mark.parametrize("version", list(ApiVersion), ids=lambda one: one.value)
+def test_headers_are_found_where_each_version_has_them(version):
+    """Up to v1alpha2 a route group's matches stand at the root, from v1alpha3 on below its spec."""
+    assert installed_headers_shape(a_definition("array", version.value), version) == "list"
 
 
 def test_unreadable_definition_leaves_the_profiles_word(view, osm):
