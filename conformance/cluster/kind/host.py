@@ -3,7 +3,6 @@
 import contextlib
 import os
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +12,7 @@ from conformance.cluster.images.docker import find_docker
 from conformance.cluster.kind.nodes import await_nodes, has_image
 from conformance.cluster.kind.programs import KindProgram, find_kind, find_kubectl
 from conformance.cluster.kind.records import open_folder, records_root
+from conformance.cluster.kind.removal import remove_remains
 from conformance.cluster.kind.settings import KindSettings
 from conformance.cluster.kind.sweeping import sweep_kind_clusters
 from conformance.errors import EnvironmentBrokenError, UsageError
@@ -24,10 +24,6 @@ CLUSTER_PREFIX = "smi-"
 """How the names of clusters begin that runs make for themselves."""
 _SOMEBODY_ELSES = "already exist for a cluster with the name"
 """What kind says when a cluster of that name appeared since we looked."""
-_SETTLING = 10
-"""How often the remains of a cluster that did not come up are looked for. A guess."""
-_PAUSE = 0.5
-"""Between two looks. Unit: s."""
 
 Tell = Callable[[str], None]
 """Hears what is going on, a sentence at a time."""
@@ -157,7 +153,7 @@ class KindHost:
                 "see docs/kubernetes.md; a node image that is here is named with --kind-image",
             ) from error
         except BaseException:
-            self._program.end_session()
+            self._program.session.end_first()
             raise
 
     @contextlib.contextmanager
@@ -167,19 +163,10 @@ class KindHost:
             yield
         except BaseException:
             if not self._found and _SOMEBODY_ELSES not in self._program.last_words():
-                self._remove_remains()
+                self._tell(f"removing what there is of kind cluster {self.name}")
+                remove_remains(self._program, self.name, self.kubeconfig)
             self._folder.remove()
             raise
-
-    def _remove_remains(self) -> None:
-        """Delete until nothing is left: Docker may still be starting a node that kind asked for when it was ended."""
-        self._tell(f"removing what there is of kind cluster {self.name}")
-        self._program.end_session()
-        for _ in range(_SETTLING):
-            self._program.delete(self.name, self.kubeconfig)
-            time.sleep(_PAUSE)
-            if self.name not in self._program.clusters():
-                return
 
 
 def _maker() -> "type[KindCluster]":

@@ -4,17 +4,15 @@ pytest-kind calls ``kind`` without keeping what it says and lets Ctrl-C reach it
 is handed a script that calls the real one: in a session of its own, its words kept in a log, its process id too.
 """
 
-import contextlib
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from conformance.cluster.embedded.leftovers import start_time
+from conformance.cluster.kind.session import Session
 from conformance.errors import EnvironmentBrokenError, UsageError
 
 _KIND_PAGE = "https://kind.sigs.k8s.io/docs/user/quick-start/#installation"
@@ -81,16 +79,21 @@ class KindProgram:
     """One ``kind``, with a folder for what its calls leave."""
 
     def __init__(self, program: Path, folder: Path) -> None:
-        """Write the script into *folder* that pytest-kind is to call."""
+        """Write the script into *folder* that pytest-kind is to call.
+
+        Args:
+            program: The real one.
+            folder: For the script, its log, and the processes of its last call; what is in it already counts.
+        """
         self._program = program
         self._log = folder / "kind.log"
-        self._session = folder / "session"
+        self.session = Session(folder / "session")
         self.script = folder / "kind"
         self.script.write_text(self._script(), "utf-8")
         self.script.chmod(0o700)
 
     def _script(self) -> str:
-        words = (sys.executable, "-I", "-c", _CALL, str(self._session), str(self._program))
+        words = (sys.executable, "-I", "-c", _CALL, str(self.session.path), str(self._program))
         return f'#!/bin/sh\nexec {shlex.join(words)} "$@" 2>{shlex.quote(str(self._log))}\n'
 
     def clusters(self) -> tuple[str, ...]:
@@ -142,19 +145,6 @@ class KindProgram:
             return _end_of(self._log.read_text("utf-8", errors="replace"))
         except FileNotFoundError:
             return "no word"
-
-    def end_session(self) -> None:
-        """End what the script's last call left running, if anything."""
-        with contextlib.suppress(OSError, ValueError):
-            os.killpg(int(self._session.read_text("utf-8").split()[0]), signal.SIGKILL)
-
-
-def end_abandoned_session(folder: Path) -> None:
-    """End a ``kind`` that outlived its run: the one whose id and start time were written down, no other."""
-    with contextlib.suppress(OSError, ValueError):
-        pid, started = (folder / "session").read_text("utf-8").split()
-        if started == start_time(int(pid)):
-            os.killpg(int(pid), signal.SIGKILL)
 
 
 def _failed(arguments: tuple[str, ...], words: str) -> EnvironmentBrokenError:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from conformance.cluster.kind.programs import KindProgram, end_abandoned_session, find_kind
+from conformance.cluster.kind.programs import KindProgram, find_kind
 from conformance.cluster.kind.records import Record, RecordFolder, abandoned, records_root
+from conformance.cluster.kind.removal import remove_remains
 from conformance.errors import ConformanceError
 
 
@@ -33,12 +34,11 @@ def _sweep(folder: RecordFolder, record: Record | None) -> Iterator[str]:
 
 def _sweep_recorded(folder: RecordFolder, record: Record) -> Iterator[str]:
     program = KindProgram(_kind_for(record), folder.path)
-    end_abandoned_session(folder.path)
     is_there = record.cluster in program.clusters()
     if record.keep and is_there:
         return
-    if is_there:
-        program.delete(record.cluster, Path(record.kubeconfig))
+    if is_there or program.session.members():
+        remove_remains(program, record.cluster, Path(record.kubeconfig))
         yield f"removed kind cluster {record.cluster}, left behind by a run that is gone"
     folder.remove()
 

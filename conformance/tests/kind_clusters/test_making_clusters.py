@@ -105,14 +105,12 @@ def test_cluster_that_does_not_come_up_is_told_and_removed(kind, told, root):
     assert records(root) == []
 
 
-def test_remains_are_looked_for_until_there_are_none(kind, told, tmp_path, monkeypatch):
-    """Docker may still start a node that kind asked for: what is listed after a deletion is deleted again."""
-    monkeypatch.setattr("conformance.cluster.kind.host._PAUSE", 0)
-    kind.answer("kind create", code=1)
-    kind.answer("kind get clusters", sequence=["", "", "smi-4f2a\n", ""])
+def test_remains_are_deleted_until_nobody_makes_more(kind, told):
+    """A docker that kind called to start a node finishes that after kind is gone: what it made is deleted too."""
+    kind.answer("kind create", code=1, lingering=1)
     with pytest.raises(EnvironmentBrokenError):
         a_host(KindSettings(), told.tell)
-    assert len(kind.called("kind", "delete")) == 2
+    assert len(kind.called("kind", "delete")) > 1
 
 
 def test_nodes_that_do_not_become_ready_are_removed_too(kind, told, root):
