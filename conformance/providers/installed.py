@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.cluster import ClusterView
-from conformance.errors import ConformanceError, EnvironmentBrokenError
+from conformance.errors import ConformanceError, EnvironmentBrokenError, UsageError
 from conformance.model.enrolment import Enrolment
 from conformance.model.manifest import ObjectRef
 from conformance.model.scenario import ConvergenceSettings, Feature
@@ -79,8 +79,10 @@ class InstalledMesh:
         """See that the mesh is there and ready; nothing is changed.
 
         Raises:
+            UsageError: The suite cannot judge this mesh yet.
             EnvironmentBrokenError: A part of it is missing or not ready, or none of its SMI kinds is installed.
         """
+        self._check_judgeable()
         self._kinds = None
         self._unread = []
         self._check_workloads()
@@ -119,6 +121,14 @@ class InstalledMesh:
 
     def close(self) -> None:
         """Do nothing: whoever installed the mesh removes it."""
+
+    def _check_judgeable(self) -> None:
+        if self._profile.withheld:
+            raise UsageError(
+                f"{self._profile.title} cannot be judged yet: {self._profile.withheld}",
+                str(self._profile.path),
+                "take out `withheld` in a profile of your own if that does not hold for your cluster",
+            )
 
     def _check_workloads(self) -> None:
         for workload in self._profile.needs_running:

@@ -201,6 +201,7 @@ def _profile(document: Document) -> Profile:
         release=item["release"],
         role=Role(item["role"]),
         summary=item["summary"].strip(),
+        withheld=item.get("withheld", "").strip(),
         was_run=tuple(item["tried"]["run"]),
         signs=Signs(images=tuple(item["detect"]["images"]), workloads=tuple(item["detect"]["workloads"])),
         kinds={name: _versions(written) for name, written in smi["kinds"].items()},

@@ -111,6 +111,8 @@ class Profile:
     """The release or commit that the facts are about."""
     role: Role
     summary: str
+    withheld: str
+    """Why the suite cannot judge this mesh yet; empty when it can."""
     was_run: tuple[str, ...]
     """What somebody ran; everything else was only read."""
     signs: Signs

@@ -1,8 +1,10 @@
 """An installed mesh as a provider: claims that the cluster bears out, and a clear word where it does not."""
 
+from dataclasses import replace
+
 import pytest
 
-from conformance.errors import EnvironmentBrokenError
+from conformance.errors import EnvironmentBrokenError, UsageError
 from conformance.model.scenario import Feature
 from conformance.providers.installed import InstalledMesh
 from conformance.providers.loading import find_profile
@@ -95,7 +97,7 @@ def test_part_that_is_not_ready_is_told(view, a_workload, kind, ready, replicas,
     view.put(a_workload("DaemonSet", "traefik-mesh", proxy))
     name = proxy if kind == "DaemonSet" else controller
     view.put(a_workload(kind, "traefik-mesh", name, ready=ready, replicas=replicas))
-    mesh = InstalledMesh(find_profile("traefik-mesh"), view)
+    mesh = InstalledMesh(replace(find_profile("traefik-mesh"), withheld=""), view)
     if words:
         with pytest.raises(EnvironmentBrokenError, match=words):
             mesh.start()
@@ -115,6 +117,12 @@ def test_mesh_none_of_whose_kinds_is_served_is_told(view, osm):
     view.kinds = {"UDPRoute": ("v1alpha4",)}
     with pytest.raises(EnvironmentBrokenError, match="none of the SMI kinds"):
         osm.start()
+
+
+def test_mesh_that_cannot_be_judged_yet_is_refused_with_the_reason(view):
+    """A mesh whose hosts the suite does not call would be told that it refuses nobody."""
+    with pytest.raises(UsageError, match="hosts of the mesh's own"):
+        InstalledMesh(find_profile("traefik-mesh"), view).start()
 
 
 def test_writer_serves_nothing_and_starts(view):
