@@ -1,6 +1,6 @@
 """The suite's container images: what they are called, how they are built, and how they get elsewhere."""
 
-from conformance.cluster.images.building import build_images, rename_images, save_images
+from conformance.cluster.images.building import build_images, rename_images, save_images, write_contexts
 from conformance.cluster.images.recipes import (
     Images,
     image_list,
@@ -14,4 +14,5 @@ __all__ = [
     "image_names",
     "rename_images",
     "save_images",
+    "write_contexts",
 ]

@@ -4,7 +4,8 @@ import contextlib
 import fcntl
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from conformance.cluster.embedded.leftovers import state_root
@@ -79,6 +80,33 @@ def save_images(archive: Path, tell: Tell, base: str | None = None, registry: st
     return images
 
 
+def write_contexts(
+    directory: Path, tell: Tell, base: str | None = None, machines: tuple[str, ...] = ("x86_64", "aarch64")
+) -> Images:
+    """Lay out what ``docker buildx build --platform`` reads to make the images for several kinds of machine.
+
+    Args:
+        directory: Gets a folder per image, ``probe`` and ``mesh``: a Dockerfile, and wheels for all machines.
+        tell: Hears what is written.
+        base: As for `build_images`; it has to be there for all of them, with the same Python.
+        machines: As the kernel calls them.
+
+    Returns:
+        The names that the images must get for a run to ask for them.
+    """
+    docker = find_docker()
+    probe, mesh = read_ingredients(PROBE, base), read_ingredients(MESH, base)
+    target = target_of(docker, probe.base)
+    for recipe, ingredients in ((PROBE, probe), (MESH, mesh)):
+        wheels = [
+            fetch_wheels(ingredients.requires, replace(target, machine=machine)) for machine in machines
+        ]
+        (directory / recipe.name).mkdir(parents=True)
+        write_context(ingredients, wheels, directory / recipe.name)
+        tell(f"wrote {directory / recipe.name}, for {ingredients.image}")
+    return Images(probe=probe.image, mesh=mesh.image)
+
+
 def _build_alone(docker: Docker, ingredients: Ingredients, tell: Tell) -> None:
     """Build one image while nobody else of this user builds: two runs that start together build it once."""
     with _lock():
@@ -87,18 +115,18 @@ def _build_alone(docker: Docker, ingredients: Ingredients, tell: Tell) -> None:
         tell(f"building {ingredients.image} on {ingredients.base}; the first time this takes a minute or two")
         wheels = fetch_wheels(ingredients.requires, target_of(docker, ingredients.base))
         with tempfile.TemporaryDirectory(prefix="smi-image-") as directory:
-            write_context(ingredients, wheels, Path(directory))
+            write_context(ingredients, [wheels], Path(directory))
             docker.build(Path(directory), ingredients.image, ingredients.base)
         tell(f"built {ingredients.image}")
 
 
-def write_context(ingredients: Ingredients, wheels: Path, context: Path) -> None:
+def write_context(ingredients: Ingredients, wheels: Sequence[Path], context: Path) -> None:
     """Lay out what ``docker build`` reads: the Dockerfile and the wheels, ours apart from all others.
 
     Ours changes often and the others seldom; apart, they stay in a layer that Docker and the nodes have already.
     """
     (context / "Dockerfile").write_bytes(ingredients.dockerfile)
-    copy_wheels(wheels, context)
+    copy_wheels(wheels, context / "dependencies")
     (context / "project").mkdir()
     (context / "project" / wheel_name()).write_bytes(ingredients.wheel)
 

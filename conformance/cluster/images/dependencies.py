@@ -23,6 +23,8 @@ from conformance.errors import EnvironmentBrokenError
 
 _OLDEST_GLIBC = 5
 _TOLD_LINES = 8
+_NAMES = "requirements.txt"
+"""Names what a folder of wheels holds, for pip to choose by: of one package it may hold several wheels."""
 _ASK_BASE = (
     "import json, platform, sys, venv, pip; "
     "print(json.dumps([*sys.version_info[:2], platform.machine(), *platform.libc_ver()]))"
@@ -87,7 +89,7 @@ def fetch_wheels(requires: Sequence[str], target: Target) -> Path:
 
 def _keep(new: Path, kept: Path) -> None:
     names = sorted("==".join(wheel.name.split("-")[:2]) for wheel in new.glob("*.whl"))
-    (new / "requirements.txt").write_text("".join(f"{name}\n" for name in names), "utf-8")
+    (new / _NAMES).write_text("".join(f"{name}\n" for name in names), "utf-8")
     try:
         new.rename(kept)
     except OSError:
@@ -146,12 +148,16 @@ def _not_fetched(requires: Sequence[str], words: str) -> EnvironmentBrokenError:
     )
 
 
-def copy_wheels(wheels: Path, context: Path) -> None:
-    """Put wheels below a build's context, hard-linked where the file system allows."""
-    shutil.copytree(wheels, context / "dependencies", copy_function=_link_or_copy)
+def copy_wheels(folders: Sequence[Path], target: Path) -> None:
+    """Put wheels of several folders into one, hard-linked where the file system allows, and name them all."""
+    target.mkdir()
+    for wheel in {path.name: path for folder in folders for path in folder.glob("*.whl")}.values():
+        _link_or_copy(wheel, target / wheel.name)
+    named = {line for folder in folders for line in (folder / _NAMES).read_text("utf-8").splitlines()}
+    (target / _NAMES).write_text("".join(f"{name}\n" for name in sorted(named)), "utf-8")
 
 
-def _link_or_copy(source: str, target: str) -> None:
+def _link_or_copy(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except OSError:

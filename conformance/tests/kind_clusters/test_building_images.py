@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.cluster.images import build_images, rename_images, save_images
+from conformance.cluster.images import build_images, building, rename_images, save_images, write_contexts
 from conformance.cluster.images import dependencies as fetching
 from conformance.cluster.images.dependencies import Target, download_arguments, fetch_wheels, target_of
 from conformance.cluster.images.docker import find_docker
@@ -170,3 +170,26 @@ def test_images_are_saved_into_one_file(docker, told, tmp_path):
     images = save_images(tmp_path / "images.tar", told.tell, "some-base")
     (call,) = docker.called("docker", "save")
     assert call[2:] == ["--output", str(tmp_path / "images.tar"), *images.all]
+
+
+def test_context_for_several_machines_has_the_wheels_of_each(docker, told, tmp_path, monkeypatch):
+    """Pip takes those that fit the machine for which the image is being built."""
+
+    def fetched(requires, target):
+        folder = tmp_path / target.machine
+        folder.mkdir(exist_ok=True)
+        (folder / f"uvloop-1.0-cp311-cp311-{target.machine}.whl").touch()
+        (folder / "requirements.txt").write_text("uvloop==1.0\n")
+        return folder
+
+    monkeypatch.setattr(building, "fetch_wheels", fetched)
+    write_contexts(tmp_path / "contexts", told.tell, "some-base", ("x86_64", "aarch64"))
+    probe = tmp_path / "contexts" / "probe"
+    assert {path.name for path in (probe / "dependencies").iterdir()} == {
+        "requirements.txt",
+        "uvloop-1.0-cp311-cp311-aarch64.whl",
+        "uvloop-1.0-cp311-cp311-x86_64.whl",
+    }
+    assert (probe / "dependencies" / "requirements.txt").read_text() == "uvloop==1.0\n"
+    assert (probe / "Dockerfile").exists()
+    assert [path.suffix for path in (probe / "project").iterdir()] == [".whl"]
