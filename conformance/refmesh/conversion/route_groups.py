@@ -34,23 +34,17 @@ def _entry(entry: Spec, step: Step) -> dict[str, Any]:
     return told | {"pathRegex": NO_PATH} if entry.get("headers") else told
 
 
-def merge_group(edit: Edit) -> Spec | None:
+def merge_group(edit: Edit) -> Spec:
     """Bring *edit* together with what its version could not show: entries that nobody touched stay as written.
 
     Returns:
-        The group as it now is, in the version of the original; None where what is shown has to count alone.
+        The group as it now is, in the version of the original. Only v1alpha1 leaves anything out, and what it says
+        can be said in all others.
     """
     rendered = mappings(edit.rendering.get("matches"))
     originals = mappings(edit.original.get("matches"))
-    entries: list[Any] = []
-    for one in mappings(edit.shown.get("matches")):
-        entry = original_of(one, rendered, originals) or _exactly(one, edit.step.back)
-        if entry is None:
-            return None
-        entries.append(entry)
+    entries = [
+        original_of(one, rendered, originals) or _entry(one, edit.step.back)
+        for one in mappings(edit.shown.get("matches"))
+    ]
     return {**edit.original, "matches": entries}
-
-
-def _exactly(entry: Spec, step: Step) -> Spec | None:
-    told = _entry(entry, step)
-    return told if _entry(told, step.back) == entry else None

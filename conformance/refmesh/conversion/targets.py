@@ -4,7 +4,7 @@
 | --- | --- | --- |
 | ``destination.port`` | from v1alpha3 on | rules whose routes cannot exist |
 | a TCPRoute, which may have ports | before v1alpha3 | rules whose routes cannot exist |
-| a UDPRoute | before v1alpha3 | nothing: the rule is left out |
+| a UDPRoute | before v1alpha3 | a route group that cannot exist |
 | an IdentityBinding | before v1alpha4 | a name that nobody can bear |
 | a destination elsewhere, which v1alpha4 refuses | before v1alpha4 | a name that nobody can bear |
 | no rules or no sources | from v1alpha3 on | one that leads nowhere, as these lists need one |
@@ -73,9 +73,20 @@ def _later_rules(spec: Spec, step: Step) -> list[dict[str, Any]]:
 
 
 def _earlier_rules(spec: Spec, step: Step) -> list[dict[str, Any]]:
-    said = [rule for rule in mappings(spec.get("rules")) if rule.get("kind") != "UDPRoute"]
-    limited = any(rule.get("kind") == "TCPRoute" for rule in said)
-    return [_nowhere(rule, step) if limited else dict(rule) for rule in said]
+    """Tell rules to a version without UDPRoutes.
+
+    Leaving a UDPRoute out would do for what is granted. But whoever then writes the target as it is shown, meaning
+    no UDP, would change nothing, and the UDPRoute would stay.
+    """
+    rules = mappings(spec.get("rules"))
+    limited = any(rule.get("kind") == "TCPRoute" for rule in rules)
+    return [_earlier_rule(rule, step, limited=limited) for rule in rules]
+
+
+def _earlier_rule(rule: Spec, step: Step, *, limited: bool) -> dict[str, Any]:
+    if rule.get("kind") == "UDPRoute":
+        return {**_nowhere(rule, step), "kind": "HTTPRouteGroup"}
+    return _nowhere(rule, step) if limited else dict(rule)
 
 
 def _nowhere(rule: Spec, step: Step) -> dict[str, Any]:

@@ -70,7 +70,16 @@ def test_new_source_gets_no_rule_that_nobody_showed_its_author():
     """Let in by v1alpha2, a source gets what v1alpha2 shows; the UDPRoute is not shown."""
     new = an_account("client-b")
     shown = _edited(a_target("v1alpha4", rules=_UDP), _V2, lambda body: body["spec"]["sources"].append(new))
-    assert written(shown) == a_target("v1alpha2", sources=[an_account("client-a"), new])
+    found = written(shown)
+    assert found["apiVersion"].endswith("v1alpha2")
+    assert found["spec"]["rules"] == [a_rule(), a_rule("names:see-v1alpha4")]
+    assert found["spec"]["sources"] == [an_account("client-a"), new]
+
+
+def test_target_written_anew_as_an_early_version_could_loses_what_it_could_not():
+    """Whoever writes v1alpha2's own words over a UDPRoute has taken it away, even without knowing of it."""
+    shown = _edited(a_target("v1alpha4", rules=_UDP), _V2, lambda body: body["spec"].update(rules=[a_rule()]))
+    assert written(shown) == a_target("v1alpha2")
 
 
 def test_new_source_leaves_the_others_as_they_were():

@@ -141,7 +141,7 @@ def _widened(before: Sequence[Manifest], after: Sequence[Manifest]) -> list[str]
     return [str(cell) for cell in _CELLS if rank(is_now[cell]) > rank(was[cell])]
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(_targets(_EVERY), _groups(), st.sampled_from(_EVERY), st.sampled_from(_EVERY))
 def test_rendering_grants_no_more_than_was_written(targets, groups, access, specs):
     """Targets and groups of any version, told in any other: no cell of the table gets more generous."""
@@ -152,7 +152,7 @@ def test_rendering_grants_no_more_than_was_written(targets, groups, access, spec
 _SERVED = dict.fromkeys((ApiGroup.ACCESS, ApiGroup.SPECS, ApiGroup.SPLIT), _EVERY)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(_targets((_V3, _V4)), _groups(), st.sampled_from(_EVERY))
 def test_whole_view_of_partner_versions_grants_no_more(targets, groups, access):
     """A TCPRoute cannot be told less than "every port" before v1alpha4; so no target told there leans on it."""
@@ -229,7 +229,7 @@ def _gained(original: Manifest, shown: Manifest, others: Sequence[Manifest]) -> 
     return [str(cell) for cell in _CELLS if rank(after[cell]) > max(rank(before[cell]), rank(seen[cell]))]
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(_edits(), _groups())
 def test_edited_target_grants_no_more_than_was_written_or_is_shown(edit, groups):
     """What is kept of what could not be shown is kept for whom it was written."""
