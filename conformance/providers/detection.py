@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from conformance.providers.loading import profiles
-from conformance.providers.profile import Profile, Role
+from conformance.providers.profile import ANY, Profile, Role
 from conformance.providers.seeing import Seen, SeenWorkload, repository_of, tag_of
 
 
@@ -86,7 +86,11 @@ def _is_its_image(profile: Profile, workload: SeenWorkload, image: str) -> bool:
 
 def _chosen(fit: Fit, seen: Seen) -> str:
     words = f"{fit.profile.title}: {fit.evidence}"
-    if fit.release and fit.release.removeprefix("v") not in fit.profile.release:
+    if (
+        fit.release
+        and fit.profile.release != ANY
+        and fit.release.removeprefix("v") not in fit.profile.release
+    ):
         words += f"; the profile was written for {fit.profile.release}"
     if not any(kind in seen.served for kind in fit.profile.kinds):
         words += "; but the cluster serves none of the SMI kinds that it acts on"

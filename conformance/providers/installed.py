@@ -8,7 +8,7 @@ from conformance.errors import ConformanceError, EnvironmentBrokenError, UsageEr
 from conformance.model.enrolment import Enrolment
 from conformance.model.manifest import ObjectRef
 from conformance.model.scenario import ConvergenceSettings, Feature
-from conformance.providers.profile import MeshWorkload, Profile, Role
+from conformance.providers.profile import ANY, MeshWorkload, Profile, Role
 from conformance.providers.protocol import HeadersShape
 from conformance.providers.readiness import missing_in, progress_of
 from conformance.providers.shapes import installed_headers_shape
@@ -94,7 +94,7 @@ class InstalledMesh:
         profile = self._profile
         return (
             ("mesh", profile.title),
-            ("profile", f"{profile.name}, written for {profile.release}"),
+            ("profile", profile.name + _written_for(profile)),
             ("profile tried", "; ".join(profile.was_run) or "never: its facts were only read"),
             ("SMI judged in", _worded(self.kinds()) or "nothing"),
             *self._absent(),
@@ -186,6 +186,10 @@ class InstalledMesh:
         words = _worded({kind: versions for kind, versions in absent.items() if versions})
         if words:
             yield "claimed, not installed", words
+
+
+def _written_for(profile: Profile) -> str:
+    return "" if profile.release == ANY else f", written for {profile.release}"
 
 
 def _told(name: str, words: Sequence[str]) -> Iterator[tuple[str, str]]:

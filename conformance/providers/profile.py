@@ -13,6 +13,9 @@ from conformance.model.scenario import ConvergenceSettings, Feature
 from conformance.providers.protocol import HeadersShape
 from conformance.spec import ApiVersion, Level
 
+ANY = "any"
+"""The release of a profile whose facts hold for all of them."""
+
 
 class Role(Enum):
     """What a mesh has to do with SMI."""
@@ -108,7 +111,7 @@ class Profile:
     name: str
     title: str
     release: str
-    """The release or commit that the facts are about."""
+    """The release or commit that the facts are about, or `ANY`."""
     role: Role
     summary: str
     withheld: str

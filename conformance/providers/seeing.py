@@ -7,12 +7,12 @@ from conformance.cluster import ClusterView
 from conformance.errors import ConformanceError
 from conformance.model.manifest import Manifest
 
-_WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
+_RUN_LABEL = "smi-conformance/run"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenWorkload:
-    """A Deployment, StatefulSet or DaemonSet that is there."""
+    """A Deployment that is there: every known mesh has its controller in one, and no more rights are needed."""
 
     kind: str
     namespace: str
@@ -32,7 +32,7 @@ class Seen:
     """Per SMI kind the versions that the API server serves."""
     workloads: tuple[SeenWorkload, ...] = ()
     namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Labels of each namespace."""
+    """Labels of each namespace, those of the suite's runs left out, with all that is in them."""
     unseen: tuple[str, ...] = ()
     """What could not be looked at, and why."""
 
@@ -44,14 +44,19 @@ def look_around(cluster: ClusterView) -> Seen:
         ConformanceError: Even the SMI kinds cannot be asked for.
     """
     unseen: list[str] = []
-    workloads = [one for kind in _WORKLOAD_KINDS for one in _listed(cluster, kind, unseen)]
-    namespaces = _listed(cluster, "Namespace", unseen)
+    workloads = _listed(cluster, "Deployment", unseen)
+    labels = {one.name: _labels(one) for one in _listed(cluster, "Namespace", unseen)}
+    ours = {name for name, each in labels.items() if _RUN_LABEL in each}
     return Seen(
         served=cluster.served(),
-        workloads=tuple(_workload(one) for one in workloads),
-        namespaces={one.name: dict(one.body["metadata"].get("labels") or {}) for one in namespaces},
+        workloads=tuple(_workload(one) for one in workloads if one.namespace not in ours),
+        namespaces={name: each for name, each in labels.items() if name not in ours},
         unseen=tuple(unseen),
     )
+
+
+def _labels(manifest: Manifest) -> Mapping[str, str]:
+    return dict(manifest.body["metadata"].get("labels") or {})
 
 
 def _listed(cluster: ClusterView, kind: str, unseen: list[str]) -> tuple[Manifest, ...]:

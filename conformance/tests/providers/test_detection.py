@@ -81,11 +81,11 @@ def test_writer_alone_is_not_judged():
 
 def test_no_known_mesh_says_what_is_served_and_what_could_not_be_seen():
     """The words help to go on: which SMI kinds are there, and what nobody may look at."""
-    cluster = Seen(served=SMI, workloads=(), namespaces={}, unseen=("DaemonSet: forbidden",))
+    cluster = Seen(served=SMI, workloads=(), namespaces={}, unseen=("Deployment: forbidden",))
     found = detect(cluster)
     assert found.profile is None
     assert "TrafficTarget v1alpha3" in found.because
-    assert "DaemonSet: forbidden" in found.because
+    assert "Deployment: forbidden" in found.because
 
 
 def test_other_release_than_the_profile_was_written_for_is_told():
@@ -93,6 +93,14 @@ def test_other_release_than_the_profile_was_written_for_is_told():
     found = detect(seen(a_workload(image="openservicemesh/osm-controller:v0.11.1")))
     assert found.profile is not None
     assert "written for v1.2.4" in found.because
+
+
+def test_profile_of_any_release_fits_every_release():
+    """The reference mesh is of the suite's own release, whatever its image's tag."""
+    found = detect(seen(a_workload("control-plane", "smi-conformance/mesh:0.1.0-ab12", "smi-reference-mesh")))
+    assert found.profile is not None
+    assert found.profile.name == "reference"
+    assert "written for" not in found.because
 
 
 def test_mesh_without_its_kinds_is_told():

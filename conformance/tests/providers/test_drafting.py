@@ -14,7 +14,7 @@ def seen(view, a_workload):
     """A cluster with a mesh that no profile knows."""
     view.kinds = {"TrafficTarget": ("v1alpha3",), "HTTPRouteGroup": ("v1alpha4",)}
     view.put(a_workload("Deployment", "acme", "acme-mesh-brain", image="reg.example:5000/acme/brain:7"))
-    view.put(a_workload("DaemonSet", "acme", "acme-mesh-proxy", image="acme/proxy:7"))
+    view.put(a_workload("Deployment", "acme", "acme-mesh-proxy", image="acme/proxy:7"))
     view.put(a_workload("Deployment", "shop", "db", image="postgres:16"))
     view.put(a_workload("Deployment", "kube-system", "coredns-control", image="coredns:1"))
     labels = {"acme.example/join": "yes", "kubernetes.io/metadata.name": "shop"}
@@ -27,7 +27,7 @@ def test_draft_has_what_the_cluster_shows(seen):
     text = draft_profile(seen, "acme")
     assert "images: [acme/brain, acme/proxy]" in text
     assert "TrafficTarget: [v1alpha3]" in text
-    assert "workloads: [Deployment acme/acme-mesh-brain, DaemonSet acme/acme-mesh-proxy]" in text
+    assert "workloads: [Deployment acme/acme-mesh-brain, Deployment acme/acme-mesh-proxy]" in text
     assert "# - Deployment shop/db: postgres:16" in text
     assert '# - shop: {"acme.example/join": "yes"' in text
     assert "coredns" not in text
@@ -70,7 +70,19 @@ def test_draft_of_an_empty_cluster_is_yaml(tmp_path):
 def test_looking_around_notes_what_nobody_may_see(view, a_workload):
     """What is forbidden is told, and the rest is looked at all the same."""
     view.put(a_workload("Deployment", "acme", "brain"))
-    view.forbidden = {"DaemonSet"}
+    view.forbidden = {"Namespace"}
     found = look_around(view)
     assert [str(one) for one in found.workloads] == ["Deployment acme/brain"]
-    assert found.unseen == ("DaemonSet: may not read DaemonSet",)
+    assert found.unseen == ("Namespace: may not read Namespace",)
+
+
+def test_runs_of_the_suite_are_no_part_of_what_is_found(view, a_workload):
+    """Another run's workloads belong to no mesh, and its namespaces show nobody how to join."""
+    labels = {"smi-conformance/run": "abc", "smi-conformance/mesh": "enabled"}
+    view.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "here-abc", "labels": labels}})
+    view.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "acme"}})
+    view.put(a_workload("Deployment", "here-abc", "client-a", image="smi-conformance/probe:1"))
+    view.put(a_workload("Deployment", "acme", "brain"))
+    found = look_around(view)
+    assert [str(one) for one in found.workloads] == ["Deployment acme/brain"]
+    assert set(found.namespaces) == {"acme"}

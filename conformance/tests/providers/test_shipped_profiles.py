@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+import yaml
 
 from conformance.model.scenario import SmiObject
 from conformance.places import fixtures_root
@@ -65,6 +66,13 @@ def test_permissive_mesh_with_access_says_how_denial_is_switched_on(profile):
     if profile.kinds.get("TrafficTarget") and not profile.ships_denying:
         named = re.findall(r"[\w.]+(?==)|\b[A-Z]\w+[A-Z]\w+", profile.deny_switch)
         assert any(name in step.run for name in named for step in profile.install)
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES.keys())
+def test_lists_of_sentences_are_not_torn_at_their_commas(profile):
+    """YAML's short lists end an entry at each comma; what was tried is a list of sentences."""
+    tried = yaml.safe_load(profile.path.read_text(encoding="utf-8"))["tried"]
+    assert len(tried["run"]) + len(tried["read"]) == 1
 
 
 def test_two_profiles_share_no_image():
