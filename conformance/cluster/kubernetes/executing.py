@@ -117,6 +117,8 @@ class Exec:
         """End the conversation; a command that reads its stdin then ends, too."""
         with contextlib.suppress(*_CONNECTION_ERRORS):
             self._socket.close(timeout=_FAREWELL)
+        with contextlib.suppress(*_CONNECTION_ERRORS):
+            self._socket.shutdown()  # after an error the library takes the socket for closed, and leaves it open
 
 
 def output(  # noqa: PLR0913  where, what, and how much of it

@@ -74,7 +74,10 @@ class FakeApi:
 
     def put_there(self, path: str, body: dict, **labels: str) -> dict:
         """Store an object that somebody else has made."""
-        metadata = {**body.get("metadata", {}), "name": path.rpartition("/")[2]}
+        *_, place, namespace, _, name = path.split("/")
+        metadata = {**body.get("metadata", {}), "name": name}
+        if place == "namespaces":
+            metadata["namespace"] = namespace
         return self._store(path, {**body, "metadata": {**metadata, "labels": labels}})
 
     def asked(self, method: str) -> list[str]:
@@ -179,6 +182,20 @@ def saying(*frames: bytes) -> Answer:
     return answer
 
 
+async def silent(request: web.Request) -> web.StreamResponse:
+    """Answer an exec, and say nothing until the other end goes."""
+    stream = web.WebSocketResponse()
+    await stream.prepare(request)
+    while (await stream.receive()).type not in {WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING}:
+        pass
+    return stream
+
+
+def text(content: str) -> web.Response:
+    """What a log is answered with."""
+    return web.Response(text=content)
+
+
 def kubeconfig(directory: Path, server: str, *, token: str = "t", context: str = "here") -> Path:
     """Write a kubeconfig with one context."""
     config = {
@@ -223,4 +240,4 @@ def settings():
 @pytest.fixture
 def tools():
     """What tests script answers with; test files of a folder without packages cannot import from here."""
-    return {"status": status, "lines_of": lines_of, "saying": saying, "kubeconfig": kubeconfig}
+    return {one.__name__: one for one in (status, lines_of, saying, silent, text, kubeconfig)}
