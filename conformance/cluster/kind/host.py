@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,6 +15,7 @@ from conformance.cluster.kind.programs import KindProgram, find_kind, find_kubec
 from conformance.cluster.kind.records import open_folder, records_root
 from conformance.cluster.kind.removal import remove_remains
 from conformance.cluster.kind.settings import KindSettings
+from conformance.cluster.kind.sharing import Use, making, shared_locks
 from conformance.cluster.kind.sweeping import sweep_kind_clusters
 from conformance.errors import EnvironmentBrokenError, UsageError
 
@@ -32,8 +34,8 @@ Tell = Callable[[str], None]
 class KindHost:
     """A kind cluster, open from construction until `close`.
 
-    A cluster that was there under its name is used and stays. One that this run made is deleted in the end unless it
-    is to be kept; when making it fails or is interrupted, nothing of it stays.
+    A cluster that was there under its name is used and stays. One that this run made is deleted when all who use it
+    are done, unless it is to be kept; when making it fails or is interrupted, nothing of it stays.
     """
 
     def __init__(
@@ -66,17 +68,21 @@ class KindHost:
             tell(sentence)
         self._settings = settings
         self._tell = tell
-        self.name = settings.name or f"{CLUSTER_PREFIX}{run_id}"
+        self.name = _checked(settings.name) if settings.name else f"{CLUSTER_PREFIX}{run_id}"
+        where = root or records_root()
         with ExitStack() as undo:
-            self._folder = open_folder(run_id, root or records_root())
+            self._folder = open_folder(run_id, where)
             undo.callback(self._folder.release)
             self.kubeconfig = settings.kubeconfig or self._folder.path / "kubeconfig"
             self._program = KindProgram(kind, self._folder.path)
             self._cluster = self._described(maker, kubectl)
-            self._found = self.name in self._program.clusters()
-            with self._cleaning_up():
-                self._open(kind)
-                await_ready(self.kubeconfig, self.context)
+            # A cluster that nobody can name is nobody else's: its locks go with the run's folder.
+            self._locks = shared_locks(where) if settings.name else self._folder.path
+            with making(self._locks, self.name):
+                self._open(kind, await_ready)
+                self._use = Use(self._locks, self.name)
+            undo.callback(self._use.end)
+            undo.callback(self._leave)
             self._undo = undo.pop_all()
 
     @property
@@ -99,18 +105,14 @@ class KindHost:
             self._cluster.load_docker_image(image)
 
     def close(self) -> None:
-        """Delete the cluster if this run made it and it is not to be kept. Safe to call twice.
+        """Delete the cluster if this run made it and it is not to be kept, once no other run uses it.
+
+        Safe to call twice.
 
         Raises:
             EnvironmentBrokenError: kind cannot delete it; then its record stays, and the next sweep tries again.
         """
-        with self._undo.pop_all():
-            if self._settings.keep and not self._found:
-                self._tell(f"kept kind cluster {self.name}: kubectl --kubeconfig {self.kubeconfig}")
-                return
-            if not self._found and self._folder.path.is_dir():
-                self._program.delete(self.name, self.kubeconfig)
-            self._folder.remove()
+        self._undo.close()
 
     def __enter__(self) -> Self:
         return self
@@ -119,27 +121,42 @@ class KindHost:
         self.close()
 
     def _described(self, maker: "type[KindCluster]", kubectl: Path | None) -> "KindCluster":
-        # pytest-kind makes a folder .pytest-kind where the process is, although all its paths are given.
-        with contextlib.chdir(self._folder.path):
-            return maker(
-                self.name,
-                kubeconfig=self.kubeconfig,
-                image=self._settings.image,
-                kind_path=self._program.script,
-                kubectl_path=kubectl or self._folder.path / "no-kubectl",
-            )
+        # pytest-kind makes a folder with the cluster's name below .pytest-kind where the process is, although all
+        # its paths are given. Only a name that is an absolute path leads it elsewhere, so it learns its own later.
+        cluster = maker(
+            str(self._folder.path / "pytest-kind"),
+            kubeconfig=self.kubeconfig,
+            image=self._settings.image,
+            kind_path=self._program.script,
+            kubectl_path=kubectl or self._folder.path / "no-kubectl",
+        )
+        cluster.name = self.name
+        return cluster
 
-    def _open(self, kind: Path) -> None:
-        if self._found:
-            self._tell(f"using kind cluster {self.name}, which is there and will stay")
-            self._program.export_kubeconfig(self.name, self.kubeconfig)
-        else:
-            self._tell(f"creating kind cluster {self.name}")
-            self._folder.write(self.name, kind, self.kubeconfig, keep=self._settings.keep)
-        with self._reported(
-            f"kind cluster {self.name} does not come up", f"kind create cluster, {self.name}"
-        ):
-            self._cluster.create()
+    def _open(self, kind: Path, await_ready: Callable[[Path, str], None]) -> None:
+        self._found = self.name in self._program.clusters()
+        with self._cleaning_up():
+            if self._found:
+                self._tell(f"using kind cluster {self.name}, which is there and will stay")
+                self._program.export_kubeconfig(self.name, self.kubeconfig)
+            else:
+                self._tell(f"creating kind cluster {self.name}")
+                self._folder.write(self.name, kind, self.kubeconfig, keep=self._settings.keep)
+            with self._reported(f"kind cluster {self.name} does not come up", f"kind cluster {self.name}"):
+                self._cluster.create()
+            await_ready(self.kubeconfig, self.context)
+
+    def _leave(self) -> None:
+        if self._settings.keep and not self._found:
+            self._tell(f"kept kind cluster {self.name}: kubectl --kubeconfig {self.kubeconfig}")
+            return
+        if not self._found:
+            with making(self._locks, self.name):
+                self._use.await_others(
+                    lambda: self._tell(f"waiting for others to be done with kind cluster {self.name}")
+                )
+                self._program.delete(self.name, self.kubeconfig)
+        self._folder.remove()
 
     @contextlib.contextmanager
     def _reported(self, what: str, where: str) -> Iterator[None]:
@@ -167,6 +184,17 @@ class KindHost:
                 remove_remains(self._program, self.name, self.kubeconfig)
             self._folder.remove()
             raise
+
+
+def _checked(name: str) -> str:
+    # kind's own rule; here because the name also stands in names of files.
+    if not re.fullmatch(r"[a-z0-9.-]+", name):
+        raise UsageError(
+            f"a kind cluster cannot be called {name!r}",
+            "--cluster-name",
+            "take lower-case letters, digits, . and -",
+        )
+    return name
 
 
 def _maker() -> "type[KindCluster]":

@@ -6,6 +6,7 @@ from pathlib import Path
 from conformance.cluster.kind.programs import KindProgram, find_kind
 from conformance.cluster.kind.records import Record, RecordFolder, abandoned, records_root
 from conformance.cluster.kind.removal import remove_remains
+from conformance.cluster.kind.sharing import is_used, shared_locks
 from conformance.errors import ConformanceError
 
 
@@ -18,14 +19,17 @@ def sweep_kind_clusters(root: Path | None = None) -> list[str]:
     Returns:
         One sentence for each cluster that was removed, or that could not be; empty when there was nothing.
     """
-    with abandoned(root or records_root()) as folders:
-        return [said for folder, record in folders for said in _sweep(folder, record)]
+    where = root or records_root()
+    with abandoned(where) as folders:
+        return [said for folder, record in folders for said in _sweep(folder, record, where)]
 
 
-def _sweep(folder: RecordFolder, record: Record | None) -> Iterator[str]:
+def _sweep(folder: RecordFolder, record: Record | None, root: Path) -> Iterator[str]:
     if record is None:
         folder.remove()
         return
+    if is_used(shared_locks(root), record.cluster):
+        return  # another run found it and uses it; a later sweep has it
     try:
         yield from _sweep_recorded(folder, record)
     except ConformanceError as error:

@@ -28,6 +28,8 @@ for words, answer in answers:
             pathlib.Path(path).write_text(answer["write"])
         for path in answer.get("touch", ()):
             pathlib.Path(path).write_text(str(os.getpid()))
+        if "then" in answer:
+            (home / "answers").write_text(json.dumps([answer["then"], *answers]))
         if "lingering" in answer and os.fork() == 0:
             os.close(1), os.close(2), time.sleep(answer["lingering"]), os._exit(0)
         sys.stdout.write(answer.get("out", ""))

@@ -3,11 +3,13 @@
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from conformance.cluster.kind import KindHost, KindSettings, read_kind_settings, sweep_kind_clusters
+from conformance.cluster.kind.sharing import Use, shared_locks
 from conformance.errors import EnvironmentBrokenError, UsageError
 from conformance.tests.kind_clusters.stand_ins import KUBECONFIG, a_host, is_running, wait_for
 
@@ -30,7 +32,7 @@ def root(tmp_path) -> Path:
 
 
 def records(root: Path) -> list[Path]:
-    return [path for path in root.iterdir() if path.is_dir()]
+    return [path for path in root.iterdir() if path.is_dir() and path.name != "locks"]
 
 
 def test_cluster_is_made_for_the_run_and_deleted_after_it(kind, told, root):
@@ -144,6 +146,61 @@ def test_cluster_that_is_there_is_used_and_stays(kind, told):
     assert any("will stay" in line for line in told.lines)
 
 
+def test_cluster_is_not_deleted_under_another_run(kind, told):
+    """Whoever made a named cluster waits until all who found it are done with it, then deletes it."""
+    maker = a_host(KindSettings(name="shared"), told.tell)
+    kind.answer("kind get clusters", out="shared\n")
+    finder = a_host(KindSettings(name="shared"), told.tell)
+    closing = threading.Thread(target=maker.close)
+    closing.start()
+    wait_for(lambda: any(line.startswith("waiting for others") for line in told.lines))
+    assert kind.called("kind", "delete") == []
+    finder.close()
+    closing.join()
+    assert len(kind.called("kind", "delete")) == 1
+
+
+def test_two_runs_that_begin_together_make_one_cluster(kind, told):
+    """With a name and several workers, one of them makes it and the others find it."""
+    hosts = []
+    kind.answer("kind create", write=KUBECONFIG, then=["kind get clusters", {"out": "shared\n"}])
+    begin = [
+        threading.Thread(
+            target=lambda: hosts.append(a_host(KindSettings(name="shared", keep=True), told.tell))
+        )
+        for _ in range(2)
+    ]
+    for thread in begin:
+        thread.start()
+    for thread in begin:
+        thread.join()
+    assert len(kind.called("kind", "create")) == 1
+    for host in hosts:
+        host.close()
+    assert kind.called("kind", "delete") == []
+
+
+def test_sweep_leaves_a_cluster_that_somebody_still_uses(kind, creating, root):
+    """Its maker was killed, but another run has found it meanwhile."""
+    run, _ = creating
+    kind.answer("kind get clusters", out="smi-4f2a\n")
+    run.kill()
+    run.wait()
+    using = Use(shared_locks(root), "smi-4f2a")
+    assert sweep_kind_clusters() == []
+    using.end()
+    assert len(sweep_kind_clusters()) == 1
+    assert records(root) == []
+
+
+def test_name_that_kind_would_not_take_is_told_at_once(kind, told):
+    """Before anything is made."""
+    with pytest.raises(UsageError, match="My/Cluster") as raised:
+        a_host(KindSettings(name="My/Cluster"), told.tell)
+    assert raised.value.where == "--cluster-name"
+    assert kind.called("kind", "create") == []
+
+
 def test_kept_cluster_stays_and_can_be_reached(kind, told, root):
     """The person is told how; a sweep lets it be until it is gone, then forgets it."""
     with a_host(KindSettings(keep=True), told.tell) as host:
@@ -190,6 +247,7 @@ def test_cluster_that_cannot_be_deleted_is_left_to_the_next_sweep(kind, told):
 
 _RUN = """
 import sys
+import threading
 from conformance.cluster.kind import KindSettings
 from conformance.tests.kind_clusters.stand_ins import a_host
 a_host(KindSettings(), print)
@@ -232,7 +290,7 @@ def test_run_killed_in_mid_creation_is_cleaned_up_after(kind, creating, root):
     kind.answer("kind get clusters", out="smi-4f2a\nsmi-other\n")
     assert sweep_kind_clusters() == ["removed kind cluster smi-4f2a, left behind by a run that is gone"]
     wait_for(lambda: not is_running(kind_pid))
-    assert [call[3] for call in kind.called("kind", "delete")] == ["--name=smi-4f2a"]
+    assert {call[3] for call in kind.called("kind", "delete")} == {"--name=smi-4f2a"}
     assert records(root) == []
 
 
