@@ -1,10 +1,10 @@
 """An installed mesh as a provider: its profile's claims, as far as the cluster bears them out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.cluster import ClusterView
-from conformance.errors import ConformanceError, EnvironmentBrokenError, UsageError
+from conformance.errors import ConformanceError, EnvironmentBrokenError, NotReadyError, UsageError
 from conformance.model.enrolment import Enrolment
 from conformance.model.manifest import ObjectRef
 from conformance.model.scenario import ConvergenceSettings, Feature
@@ -114,6 +114,24 @@ class InstalledMesh:
             pod_body: The pod as it is stored. A mesh whose joining shows nowhere takes every pod for joined.
         """
         return not missing_in(pod_body, self._profile.joined_by)
+
+    def check_joined(self, namespaces: Iterable[str]) -> None:
+        """See that every pod that lives in meshed namespaces has joined: without its proxy nothing is judged.
+
+        Args:
+            namespaces: Actual names of those whose pods are to join.
+
+        Raises:
+            NotReadyError: One has not; the message says what it lacks.
+        """
+        for pod in (one for namespace in namespaces for one in self._cluster.list("Pod", namespace)):
+            lack = missing_in(pod.body, self._profile.joined_by)
+            if lack and "deletionTimestamp" not in pod.body["metadata"]:
+                raise NotReadyError(
+                    f"{pod.ref} has not joined {self._profile.title}: {lack}",
+                    f"cluster {self._cluster.name}, provider {self.name}",
+                    f"compare `join` of {self._profile.path.name} with the mesh that runs; see its injector's log",
+                )
 
     def host(self, service: str, namespace: str) -> str:
         """Spell the host by which a caller reaches a Service through the mesh."""

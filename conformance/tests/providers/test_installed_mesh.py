@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.errors import EnvironmentBrokenError, UsageError
+from conformance.errors import EnvironmentBrokenError, NotReadyError, UsageError
 from conformance.model.scenario import Feature
 from conformance.providers.installed import InstalledMesh
 from conformance.providers.loading import find_profile
@@ -145,6 +145,30 @@ def test_writer_serves_nothing_and_starts(view):
 def test_pod_has_joined_when_it_has_all_that_the_mesh_gives(osm, pod, joined):
     """A pod without proxy would be judged as if it had one."""
     assert osm.has_joined(pod) is joined
+
+
+def in_namespace(pod, name, **metadata):
+    """The same pod with a name, in the namespace ``here-1``."""
+    place = {"name": name, "namespace": "here-1", **metadata}
+    return {"apiVersion": "v1", "kind": "Pod", **pod, "metadata": {**pod["metadata"], **place}}
+
+
+def test_pod_without_its_proxy_is_named_before_anything_is_judged(view, osm):
+    """An injector that did not act would make the bare cluster pass for the mesh."""
+    view.put(in_namespace(a_pod(), "good"))
+    osm.check_joined(["here-1"])
+    view.put(in_namespace(a_pod(containers=("probe",)), "bare"))
+    with pytest.raises(
+        NotReadyError, match="Pod here-1/bare has not joined Open Service Mesh: no container 'envoy'"
+    ):
+        osm.check_joined(["here-1"])
+    osm.check_joined(["outside-1"])
+
+
+def test_pod_that_is_going_need_not_have_joined(view, osm):
+    """A pod of an earlier attempt that is being deleted receives nothing any more."""
+    view.put(in_namespace(a_pod(containers=("probe",)), "old", deletionTimestamp="2026-01-01T00:00:00Z"))
+    osm.check_joined(["here-1"])
 
 
 def test_pod_has_joined_by_its_annotation(view):
