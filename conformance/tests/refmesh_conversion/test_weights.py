@@ -51,9 +51,8 @@ def test_whole_numbers_are_quantities_as_they_stand():
 
 
 def test_ratio_beyond_all_whole_numbers_keeps_its_smallest_part():
-    """A weight that is more than nothing never becomes nothing, nor does it pass what JSON readers keep."""
-    smallest, largest = _weights(["1n", "9E"])
-    assert (smallest, largest) == (1, LARGEST)
+    """What is more than nothing never becomes nothing, nothing stays so, and no JSON reader loses a digit."""
+    assert _weights(["1n", "9E", 0]) == [1, LARGEST, 0]
     assert _weights(["3E", "9E"]) == [1, 3]
 
 
