@@ -72,7 +72,7 @@ def test_permissive_mesh_with_access_says_how_denial_is_switched_on(profile):
 def test_lists_of_sentences_are_not_torn_at_their_commas(profile):
     """YAML's short lists end an entry at each comma; what was tried is a list of sentences."""
     tried = yaml.safe_load(profile.path.read_text(encoding="utf-8"))["tried"]
-    assert len(tried["run"]) + len(tried["read"]) == 1
+    assert [one for one in (*tried["run"], *tried["read"]) if not one.startswith("every")] == []
 
 
 def test_two_profiles_share_no_image():
