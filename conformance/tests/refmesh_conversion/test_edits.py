@@ -89,6 +89,14 @@ def test_new_source_leaves_the_others_as_they_were():
     assert written(shown) == a_target(sources=[_BOUND, new])
 
 
+def test_group_of_a_destination_hides_nothing():
+    """A group says no more than the kind does, so v1alpha3 shows such a destination in full."""
+    target = a_target(destination={**an_account("shop"), "group": "core"}, sources=[_BOUND])
+    new = an_account("client-b")
+    shown = _edited(target, _V3, lambda body: body["spec"]["sources"].append(new))
+    assert written(shown)["spec"] == {**target["spec"], "sources": [_BOUND, new]}
+
+
 def test_new_source_that_means_nobody_in_its_version_joins_as_nobody():
     """An IdentityBinding of v1alpha3 is no identity; by way of a merge it must not become one."""
     shown = _edited(a_target(sources=[_BOUND]), _V3, lambda body: body["spec"]["sources"].append(_BOUND))

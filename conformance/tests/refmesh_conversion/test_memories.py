@@ -59,6 +59,29 @@ def test_memory_that_does_not_lead_to_what_is_shown_is_not_believed(digest):
     assert written(_with_memory(a_target(), memory)) == a_target()
 
 
+def test_memory_of_another_rendering_is_not_believed_in_part():
+    """Where nobody edited what is shown, there is no edit to bring together with what was written."""
+    both = [an_account("client-a"), an_account("client-b")]
+    shown = a_target("v1alpha4", rules=[a_rule("routes:see-v1alpha2")])
+    memory = {
+        "version": "v1alpha2",
+        "fields": _fields(a_target("v1alpha2", port=8080, sources=both)),
+        "digest": digest_of(_fields(shown)),
+    }
+    assert written(_with_memory(shown, memory)) == shown
+
+
+@pytest.mark.parametrize(
+    "hidden", ["NaN", "1e999", '{"a":' * 400 + "1" + "}" * 400], ids=["nan", "inf", "deep"]
+)
+def test_memory_that_could_not_be_written_out_is_none(hidden):
+    """What v1alpha1 does not show is never compared with anything; it must not get into an answer."""
+    shown = a_group("v1alpha1", {"name": "x", "pathRegex": r"[^\s\S]", "methods": ["*"]})
+    entry = '{"name": "x", "headers": {"a": ' + hidden + "}}"
+    memory = '{"version": "v1alpha4", "digest": "", "fields": {"spec": {"matches": [' + entry + "]}}}"
+    assert written(_with_memory(shown, memory)) == shown
+
+
 def test_memory_moved_to_another_namespace_is_not_believed():
     """The rendering of a v1alpha4 destination depends on the namespace; copied elsewhere, what is shown counts."""
     shown = convert(a_target("v1alpha4", destination=an_account("shop", "there")), _V3)
