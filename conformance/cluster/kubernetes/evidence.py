@@ -34,10 +34,7 @@ _DUMPING = timedelta(seconds=10)
 _CUT = "\n[the rest was left out]\n"
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
-_DUMP = (
-    "import os, urllib.request as r; "
-    "print(r.urlopen('http://' + os.environ.get('SMI_ADMIN', '127.0.0.1:15000') + '/config_dump').read().decode())"
-)
+_DUMP = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:15000/config_dump').read().decode())"
 """Asks Envoy inside the pod. Envoy takes private keys out by itself."""
 
 

@@ -59,7 +59,7 @@ class Objects:
         try:
             stored = self._store(resource, manifest)
         except ApiError as error:
-            served = ", ".join(self._discovery.served().get(manifest.kind, ())) if resource.is_smi else ""
+            served = self._served(manifest.kind) if error.answer.is_unknown_resource else ""
             refusal = refused(error.answer, manifest.ref, self._cluster, served)
             raise refusal or error from error
         self._note(manifest.ref, stored)
@@ -118,6 +118,9 @@ class Objects:
             if stored is not None:
                 return stored
         raise self._contended(manifest.ref)
+
+    def _served(self, kind: str) -> str:
+        return ", ".join(self._discovery.served().get(kind, ()))
 
     def _create(self, resource: Resource, manifest: Manifest) -> Body | None:
         """Create; None when it is there already."""

@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 _LEASE_NAME = "run"
 _DURATION = timedelta(seconds=60)
 _RENEWAL = timedelta(seconds=10)
+_RETRY = timedelta(seconds=1)
 _GOING = timedelta(seconds=180)
 """How long namespaces may take to go away at the end of a run. A guess; pods are given 5 s to end."""
 _PAUSE = 0.3
@@ -119,16 +120,21 @@ class Ownership:
         }
 
     def _renew(self) -> None:
-        """Renew until the end. A server that does not answer is asked again next time: it cannot sweep, either."""
+        """Renew until the end. A server that does not answer is asked more often: others may wait for it, too."""
         rest = Rest(self._rest.api, patience=timedelta(0))
-        while not self._ended.wait(_RENEWAL.total_seconds()):
+        pause = _RENEWAL
+        while not self._ended.wait(pause.total_seconds()):
             try:
                 self._renew_once(rest)
             except ApiError as error:
                 if error.answer.is_gone:
                     self._lost = error.answer.message
                     return
-                logger.warning("the run's Lease was not renewed: %s", error.what)
+                if pause == _RENEWAL:
+                    logger.warning("the run's Lease was not renewed: %s", error.what)
+                pause = min(_RENEWAL, _RETRY)
+            else:
+                pause = _RENEWAL
 
     def _renew_once(self, rest: Rest) -> None:
         path = f"{_leases(self.owner.name)}/{_LEASE_NAME}"

@@ -61,6 +61,16 @@ class Answer:
         return self.status in _TRANSIENT
 
     @property
+    def is_unknown_resource(self) -> bool:
+        """Whether the server does not serve this path, whatever the object."""
+        return self.is_gone and "could not find the requested resource" in self.message
+
+    @property
+    def may_be_early(self) -> bool:
+        """Whether a server that has just started may say so, too, before it has read its roles and CRDs."""
+        return self.is_unknown_caller or self.is_forbidden or self.is_unknown_resource
+
+    @property
     def is_unknown_caller(self) -> bool:
         """Whether the server does not take the credentials."""
         return self.status == 401  # noqa: PLR2004  HTTP's
@@ -127,7 +137,7 @@ def refused(answer: Answer, ref: ObjectRef, cluster: str, served: str) -> Manife
         served: Versions in which the kind is served, in words; empty when that is not in question.
     """
     where = f"{ref}, cluster {cluster}"
-    if answer.is_gone and "could not find the requested resource" in answer.message:
+    if answer.is_unknown_resource:
         known = served or "it in no version"
         return ManifestRefusedError(
             f'no matches for kind "{ref.kind}" in this version', where, f"this cluster serves {known}"

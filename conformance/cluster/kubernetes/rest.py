@@ -9,6 +9,7 @@ there already, and deleting what is gone, are no errors.
 
 import contextlib
 import json
+import math
 import random
 import ssl
 import time
@@ -25,10 +26,12 @@ from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
 from conformance.cluster.kubernetes.refusals import ApiError, api_error, read_answer
 
-PATIENCE = timedelta(seconds=60)
-"""How long an API server that does not answer is waited for: a restart of a single node takes less. A guess."""
+PATIENCE = timedelta(seconds=120)
+"""How long an API server that does not answer is waited for. A guess: on a busy machine with two cores a restart has
+taken 65 s."""
 _ANSWERED_PATIENCE = timedelta(seconds=15)
-"""How long a server is asked again that answers with an error of its own, or of a webhook. A guess."""
+"""How long a server is asked again that answers with an error of its own, or of a webhook; and how long what it
+refuses after a silence is not believed: one that has just started knows neither roles nor CRDs. A guess."""
 _CONNECTING = 5.0
 """Unit: s."""
 _ANSWERING = 30.0
@@ -69,6 +72,7 @@ class Rest:
         self._api = api
         self._patience = patience
         self._ahead = timedelta(0)
+        self._silent_at = -math.inf
         if not api.configuration.verify_ssl:  # the person has said so in the kubeconfig; once is enough
             urllib3.disable_warnings(InsecureRequestWarning)
 
@@ -168,16 +172,20 @@ class Rest:
             try:
                 return self._once(request)
             except ApiError as error:
-                if time.monotonic() - begun + pause > self._patience_with(error).total_seconds():
+                if time.monotonic() + pause > self._end_of_patience(error, begun):
                     raise
             time.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311  only spreads requests
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _patience_with(self, error: ApiError) -> timedelta:
+    def _end_of_patience(self, error: ApiError, begun: float) -> float:
+        """Say until when a request is repeated, by `time.monotonic`."""
+        if not error.answer.status:
+            self._silent_at = time.monotonic()
+            return begun if _is_distrust(error.__cause__) else begun + self._patience.total_seconds()
+        answered = min(self._patience, _ANSWERED_PATIENCE).total_seconds()
         if error.answer.is_transient:
-            return min(self._patience, _ANSWERED_PATIENCE)
-        in_vain = error.answer.status or _is_distrust(error.__cause__)
-        return timedelta(0) if in_vain else self._patience
+            return max(begun, self._silent_at) + answered
+        return self._silent_at + answered if error.answer.may_be_early else begun
 
     def _once(self, request: _Request) -> bytes:
         with self._reaching(request):

@@ -191,9 +191,9 @@ async def silent(request: web.Request) -> web.StreamResponse:
     return stream
 
 
-def text(content: str) -> web.Response:
+def text(content: str, **options: object) -> web.Response:
     """What a log is answered with."""
-    return web.Response(text=content)
+    return web.Response(text=content, **options)
 
 
 def kubeconfig(directory: Path, server: str, *, token: str = "t", context: str = "here") -> Path:
