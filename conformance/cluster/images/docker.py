@@ -9,6 +9,7 @@ from conformance.errors import ConformanceError, EnvironmentBrokenError
 
 _ANSWER = 60
 """How long the daemon may take to answer a question. Unit: s. A guess; milliseconds are usual."""
+_HINT = "see docs/kubernetes.md, Images"
 _TOLD_LINES = 15
 """How many lines of a failed command are told: the reason stands in the last few."""
 
@@ -31,7 +32,10 @@ class Docker:
         """
         argv = ("run", "--rm", "--network", "none", "--entrypoint", "python3", image, "-c", code)
         return self._do(
-            argv, f"image {image!r} cannot be had, or Python does not run in it", f"image {image}"
+            argv,
+            f"image {image!r} cannot be had, or Python with pip and venv does not run in it",
+            f"image {image}",
+            "name one that is here, or that a registry has, with --smi-image-base",
         )
 
     def build(self, context: Path, image: str, base: str) -> None:
@@ -65,12 +69,10 @@ class Docker:
         except subprocess.TimeoutExpired as error:
             raise _silent(f"nothing came back within {_ANSWER} s") from error
 
-    def _do(self, argv: Sequence[str], what: str, where: str) -> str:
+    def _do(self, argv: Sequence[str], what: str, where: str, hint: str = _HINT) -> str:
         done = _run((str(self._program), *argv), timeout=None)
         if done.returncode:
-            raise EnvironmentBrokenError(
-                f"{what}; Docker's last words:\n{_end_of(done)}", where, "see docs/kubernetes.md, Images"
-            )
+            raise EnvironmentBrokenError(f"{what}; Docker's last words:\n{_end_of(done)}", where, hint)
         return done.stdout
 
     def check_daemon(self) -> None:
