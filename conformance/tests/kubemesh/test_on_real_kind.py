@@ -1,0 +1,328 @@
+"""The reference mesh in a real cluster: what it lets through, what it refuses, and that it leaves nothing behind."""
+
+import json
+import subprocess
+import time
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from conformance.cluster.images import build_images
+from conformance.cluster.kind import KindHost
+from conformance.cluster.kubernetes import KubernetesCluster, KubernetesSettings, connect
+from conformance.kubemesh import MeshInstall, install, set_faults, status, uninstall
+from conformance.kubemesh.rest import Rest
+from conformance.model.manifest import Manifest
+from conformance.model.traffic import Call, Ending, HttpRequest, TcpRequest, TrafficPlan
+from conformance.places import fixtures_root
+from conformance.probe.messages import decode_observation, encode_send
+from conformance.scenario.world import load_world
+from conformance.tests.kind_clusters.real_kind import real_kind_or_skip
+
+pytestmark = pytest.mark.kind
+
+RUN = "kubemesh"
+NAMESPACES = {one: f"{one}-{RUN}" for one in ("here", "there", "outside")}
+HERE, OUTSIDE = NAMESPACES["here"], NAMESPACES["outside"]
+CLIENT_A, CLIENT_B, SHOP = (f"{HERE}/{one}" for one in ("client-a", "client-b", "shop"))
+OUTSIDER = f"{OUTSIDE}/outsider"
+WORKLOADS = (CLIENT_A, CLIENT_B, SHOP, OUTSIDER)
+SHORT = timedelta(seconds=45)
+"""Life of certificates, so that each is renewed several times while this file runs."""
+
+
+@pytest.fixture(scope="module")
+def place(pytestconfig, tmp_path_factory):
+    """A kind cluster with the suite's images, and the objects that were in it before anything else."""
+    real = real_kind_or_skip(pytestconfig)
+    images = build_images(print, real.base)
+    with KindHost(real.settings, RUN, print) as host:
+        for image in images.all:
+            host.load(image)
+        api = connect(host.kubeconfig, host.context)
+        yield SimpleNamespace(api=api, rest=Rest(api), images=images, before=inventory(Rest(api)))
+        api.close()
+
+
+@pytest.fixture(scope="module")
+def mesh(place):
+    """The mesh, with two replicas."""
+    wanted = MeshInstall(image=place.images.mesh, replicas=2, lifetime=SHORT)
+    install(place.api, wanted, print)
+    yield wanted
+    uninstall(place.api, print)
+
+
+@pytest.fixture(scope="module")
+def cluster(place, mesh):
+    """Two clients, a shop, and a caller outside the mesh."""
+    settings = KubernetesSettings(run_id=RUN, name="kind", probe_image=place.images.probe)
+    with KubernetesCluster(place.api, settings) as cluster:
+        world = load_world(fixtures_root() / "world" / "world.yaml")
+        cluster.apply(world.manifests(NAMESPACES, WORKLOADS))
+        cluster.await_ready(WORKLOADS, timedelta(minutes=3))
+        cluster.apply(granted("client-a"))
+        until(lambda: ask(cluster, CLIENT_A) == 200, "the grant holds")
+        yield cluster
+
+
+def inventory(rest):
+    """Name every object of every kind that the cluster lists, but for what comes and goes by itself."""
+    passing = {"events", "leases", "endpointslices", "endpoints", "componentstatuses"}
+    found = set()
+    for version in ["/api/v1", *groups(rest)]:
+        for kind in rest.get(version).get("resources") or ():
+            if "/" not in kind["name"] and "list" in kind["verbs"] and kind["name"] not in passing:
+                for one in rest.get(f"{version}/{kind['name']}").get("items") or ():
+                    metadata = one["metadata"]
+                    found.add((kind["name"], metadata.get("namespace", ""), metadata["name"]))
+    return found
+
+
+def groups(rest):
+    return [f"/apis/{one['preferredVersion']['groupVersion']}" for one in rest.get("/apis")["groups"]]
+
+
+def granted(*clients, path="/ok.*"):
+    sources = [{"kind": "ServiceAccount", "name": one, "namespace": HERE} for one in clients]
+    routes = {
+        "apiVersion": "specs.smi-spec.io/v1alpha3",
+        "kind": "HTTPRouteGroup",
+        "metadata": {"name": "routes", "namespace": HERE},
+        "spec": {"matches": [{"name": "ok", "pathRegex": path, "methods": ["GET"]}]},
+    }
+    target = {
+        "apiVersion": "access.smi-spec.io/v1alpha2",
+        "kind": "TrafficTarget",
+        "metadata": {"name": "shop", "namespace": HERE},
+        "spec": {
+            "destination": {"kind": "ServiceAccount", "name": "shop", "namespace": HERE},
+            "sources": sources,
+            "rules": [{"kind": "HTTPRouteGroup", "name": "routes", "matches": ["ok"]}],
+        },
+    }
+    return (Manifest(routes), Manifest(target))
+
+
+def ask(cluster, source, host=f"shop.{HERE}", port=8080, path="/ok", *, count=1, keep_alive=False):
+    """Send calls one after the other; give the status that all of them had, or how they ended otherwise."""
+    request = HttpRequest(method="GET", path=path) if port in {8080, 9090} else TcpRequest()
+    calls = tuple(Call(id=f"c{n}", host=host, port=port, request=request) for n in range(count))
+    plan = TrafficPlan(calls=calls, keep_alive=keep_alive, timeout=timedelta(seconds=10))
+    channel = cluster.channel(source)
+    try:
+        channel.write(encode_send(plan))
+        seen = [decode_observation(one) for one in channel.read(timedelta(seconds=60))["observations"]]
+    finally:
+        channel.close()
+    answers = {one.status if one.ending is Ending.ANSWERED and one.status else one.ending for one in seen}
+    return answers.pop() if len(answers) == 1 else answers
+
+
+def until(holds, what, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"after {seconds} s it is still not true that {what}"
+        time.sleep(0.05)
+
+
+def pod_address(cluster, workload):
+    return next(one.address for one in cluster.pods() if one.workload == workload)
+
+
+def test_granted_call_gets_through(cluster):
+    """By the Service, and straight to the pod's address."""
+    assert ask(cluster, CLIENT_A) == 200
+    assert ask(cluster, CLIENT_A, pod_address(cluster, SHOP)) == 200
+
+
+@pytest.mark.parametrize(
+    ("source", "port", "path"),
+    [(CLIENT_B, 8080, "/ok"), (CLIENT_A, 8080, "/no"), (CLIENT_A, 9090, "/ok-but-elsewhere")],
+    ids=["another caller", "another path", "same grant, other port"],
+)
+def test_what_is_not_granted_is_refused(cluster, source, port, path):
+    """The grant names one caller and one path; SMI v1alpha2 grants every port."""
+    expected = 200 if port == 9090 else 403
+    assert ask(cluster, source, port=port, path=path) == expected
+    assert ask(cluster, source, pod_address(cluster, SHOP), port, path) == expected
+
+
+@pytest.mark.parametrize("port", [8080, 8300, 15000, 15001, 15006, 4444])
+def test_caller_without_identity_gets_nowhere(cluster, port):
+    """Not by plain HTTP, raw TCP, the proxy's own ports, nor a port that nobody declared."""
+    plan = {"port": port, "path": "/ok"}
+    ended = ask(cluster, OUTSIDER, pod_address(cluster, SHOP), **plan)
+    assert ended not in {200, Ending.ANSWERED}
+
+
+def test_raw_tcp_is_refused_and_the_rest_of_the_world_is_not(cluster):
+    """A grant of routes opens no raw TCP; pods outside the mesh are called as before."""
+    assert ask(cluster, CLIENT_A, port=8300) is not Ending.ANSWERED
+    assert ask(cluster, CLIENT_A, f"outsider.{OUTSIDE}") == 200
+    assert ask(cluster, CLIENT_A, f"outsider.{OUTSIDE}", 8300) is Ending.ANSWERED
+
+
+def test_change_is_acted_on_by_every_sidecar(cluster):
+    """Another caller is let in, and the first one no more."""
+    cluster.apply(granted("client-b"))
+    until(lambda: ask(cluster, CLIENT_B) == 200, "client-b is let in")
+    until(lambda: ask(cluster, CLIENT_A) == 403, "client-a is not let in")
+    cluster.apply(granted("client-a"))
+    until(lambda: ask(cluster, CLIENT_A) == 200, "client-a is let in")
+
+
+def test_fault_holds_when_setting_it_returns(cluster, place):
+    """A suite that tests its own tests must know when the mesh is wrong, and when it is right again."""
+    set_faults(place.api, ("accepts-unmeshed-callers",))
+    assert ask(cluster, OUTSIDER, pod_address(cluster, SHOP)) == 200
+    assert "accepts-unmeshed-callers" in status(place.api)
+    set_faults(place.api, ())
+    assert ask(cluster, OUTSIDER, pod_address(cluster, SHOP)) != 200
+
+
+def test_control_plane_that_dies_loses_and_opens_nothing(cluster, place, mesh):
+    """Sidecars keep their last policy, and certificates are renewed meanwhile."""
+    old = replicas(place)
+    for one in old:
+        place.rest.delete(f"/api/v1/namespaces/smi-reference-mesh/pods/{one}")
+    deadline = time.monotonic() + SHORT.total_seconds()
+    while time.monotonic() < deadline:
+        assert ask(cluster, CLIENT_A, count=50) == 200
+        assert ask(cluster, CLIENT_A, count=50, keep_alive=True) == 200
+        assert ask(cluster, CLIENT_B, count=50) == 403
+    install(place.api, mesh, print)  # waits for the new replicas, and changes nothing besides
+    assert not set(old) & set(replicas(place))
+    cluster.apply(granted("client-b"))
+    until(lambda: ask(cluster, CLIENT_A) == 403, "new replicas steer the old sidecars")
+    cluster.apply(granted("client-a"))
+    until(lambda: ask(cluster, CLIENT_A) == 200, "and back")
+
+
+def replicas(place):
+    pods = place.rest.get("/api/v1/namespaces/smi-reference-mesh/pods", labelSelector="app=control-plane")
+    return [one["metadata"]["name"] for one in pods["items"]]
+
+
+def test_sidecar_without_a_policy_denies(cluster, place, mesh):
+    """A pod that starts while no control plane answers is not ready and calls nobody."""
+    scale(place, 0)
+    victim = next(one for one in cluster.pods() if one.workload == CLIENT_A).ref.name
+    try:
+        kill_sidecar(place, victim)
+        until(lambda: not is_ready(cluster, CLIENT_A), "the sidecar has lost everything")
+        assert ask_anyway(place, victim) != "200"
+    finally:
+        scale(place, mesh.replicas)
+        install(place.api, mesh, print)
+    until(lambda: is_ready(cluster, CLIENT_A), "it is fed again")
+    until(lambda: ask(cluster, CLIENT_A) == 200, "and lets through what is granted")
+
+
+def scale(place, count):
+    path = "/apis/apps/v1/namespaces/smi-reference-mesh/deployments/control-plane"
+    place.rest.patch(path, {"spec": {"replicas": count}})
+    until(lambda: len(replicas(place)) == count, f"{count} replicas are there")
+
+
+def is_ready(cluster, workload):
+    return any(one.ready for one in cluster.pods() if one.workload == workload)
+
+
+def kill_sidecar(place, pod):
+    kubectl(
+        place,
+        "exec",
+        pod,
+        "-c",
+        "smi-proxy",
+        "--",
+        "python",
+        "-c",
+        "import os; os.kill(1, 9); os.kill(1, 15)",
+    )
+
+
+def ask_anyway(place, pod):
+    """Call from a pod that is not ready."""
+    program = f"import urllib.request as u; print(u.urlopen('http://shop.{HERE}:8080/ok', timeout=3).status)"
+    return kubectl(place, "exec", pod, "-c", "probe", "--", "python", "-c", program)
+
+
+def kubectl(place, *words):
+    configuration = place.api.configuration
+    command = (
+        "kubectl",
+        f"--server={configuration.host}",
+        f"--certificate-authority={configuration.ssl_ca_cert}",
+        f"--client-certificate={configuration.cert_file}",
+        f"--client-key={configuration.key_file}",
+        f"--namespace={HERE}",
+        *words,
+    )
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return done.stdout.strip()
+
+
+def test_token_for_somebody_else_gets_no_certificate(cluster, place):
+    """A token of the same pod's account, made for the API server, is refused; so is one bound to no pod."""
+    path = f"/api/v1/namespaces/{HERE}/serviceaccounts/client-a/token"
+    for audiences in (["https://kubernetes.default.svc.cluster.local"], ["smi-reference-mesh"]):
+        body = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {"audiences": audiences},
+        }
+        token = place.rest.post(path, body)["status"]["token"]
+        assert enrol(place, token) == "403"
+
+
+def enrol(place, token):
+    """Ask for a certificate from a pod outside the mesh, as an attacker with a stolen token would."""
+    program = (
+        "import urllib.request as u, urllib.error as e, ssl\n"
+        "c = ssl._create_unverified_context()\n"
+        "url = 'https://control-plane.smi-reference-mesh.svc:15010/certificate'\n"
+        f"r = u.Request(url, data=b'x', headers={{'Authorization': 'Bearer {token}'}})\n"
+        "try: print(u.urlopen(r, context=c, timeout=10).status)\n"
+        "except e.HTTPError as error: print(error.code)"
+    )
+    return kubectl(place, "exec", f"--namespace={OUTSIDE}", "deploy/outsider", "--", "python", "-c", program)
+
+
+def test_installing_again_changes_nothing(cluster, place, mesh):
+    """Sidecars stay connected to the same replicas, under the same authority."""
+    before = replicas(place), authority(place)
+    install(place.api, mesh, print)
+    assert (replicas(place), authority(place)) == before
+
+
+def authority(place):
+    return place.rest.get("/api/v1/namespaces/smi-reference-mesh/secrets/authority")["data"]
+
+
+def test_every_version_of_a_kind_is_served(cluster, place):
+    """What was written in v1alpha2 is read in any, and comes back as it was."""
+    for version in ("v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4"):
+        found = place.rest.get(f"/apis/access.smi-spec.io/{version}/namespaces/{HERE}/traffictargets/shop")
+        assert found["apiVersion"].endswith(version)
+    back = place.rest.get(f"/apis/access.smi-spec.io/v1alpha2/namespaces/{HERE}/traffictargets/shop")
+    assert back["spec"] == json.loads(json.dumps(granted("client-a")[1].body["spec"]))
+
+
+def test_status_counts_sidecars_and_definitions(cluster, place):
+    """A person sees at a glance whether everybody has everything."""
+    said = status(place.api)
+    assert "2 of 2 replicas ready" in said
+    assert "v1alpha1, v1alpha2, v1alpha3, v1alpha4; installed by this mesh" in said
+    assert "lags behind" not in said
+
+
+def test_nothing_is_left_behind(cluster, place, mesh):
+    """Last of this file: every object of the cluster is compared with what was there before the installation."""
+    cluster.close()
+    uninstall(place.api, print)
+    uninstall(place.api, print)
+    assert inventory(place.rest) == place.before
+    assert status(place.api) == "The reference mesh is not installed."
