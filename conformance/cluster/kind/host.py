@@ -100,7 +100,9 @@ class KindHost:
             return
         self._tell(f"loading {image} into {self.name}")
         with self._reported(
-            f"image {image} cannot be loaded into kind cluster {self.name}", f"image {image}"
+            f"image {image} cannot be loaded into kind cluster {self.name}",
+            f"image {image}",
+            "look whether Docker has it (docker image inspect) and whether the node's disk has room",
         ):
             self._cluster.load_docker_image(image)
 
@@ -142,7 +144,11 @@ class KindHost:
             else:
                 self._tell(f"creating kind cluster {self.name}")
                 self._folder.write(self.name, kind, self.kubeconfig, keep=self._settings.keep)
-            with self._reported(f"kind cluster {self.name} does not come up", f"kind cluster {self.name}"):
+            with self._reported(
+                f"kind cluster {self.name} does not come up",
+                f"kind cluster {self.name}",
+                "see docs/kubernetes.md; a node image that is here is named with --kind-image",
+            ):
                 self._cluster.create()
             await_ready(self.kubeconfig, self.context)
 
@@ -159,19 +165,16 @@ class KindHost:
         self._folder.remove()
 
     @contextlib.contextmanager
-    def _reported(self, what: str, where: str) -> Iterator[None]:
-        """Put kind's failures into our words, and end what it started when this run is interrupted."""
+    def _reported(self, what: str, where: str, hint: str) -> Iterator[None]:
+        """Put kind's failures into our words."""
         try:
             yield
         except subprocess.CalledProcessError as error:
             raise EnvironmentBrokenError(
                 f"{what}; kind's last words:\n{self._program.last_words()}",
                 where,
-                "see docs/kubernetes.md; a node image that is here is named with --kind-image",
+                hint,
             ) from error
-        except BaseException:
-            self._program.session.end_first()
-            raise
 
     @contextlib.contextmanager
     def _cleaning_up(self) -> Iterator[None]:

@@ -1,5 +1,6 @@
 """An image's name follows from what goes in, and the wheel that goes in from the package's own files."""
 
+import ast
 import subprocess
 import sys
 import zipfile
@@ -64,6 +65,25 @@ def test_pip_installs_the_wheel_and_its_app_starts_without_anything_else(tmp_pat
 def test_every_part_of_a_recipe_is_in_the_package(recipe):
     """A folder that was renamed would be missing in the image without a word."""
     assert [part for part in recipe.parts if not (PACKAGE / part).exists()] == []
+
+
+def imported_from(source: bytes) -> set[str]:
+    """Which modules of the suite a module imports, here or there in it."""
+    nodes = list(ast.walk(ast.parse(source)))
+    plain = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+    parts = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    return {name for name in plain | parts if name.split(".")[0] == "conformance"}
+
+
+@pytest.mark.parametrize("recipe", [PROBE, MESH], ids=lambda recipe: recipe.name)
+def test_what_is_imported_in_an_image_is_in_it(recipe):
+    """A module that leans on one outside the recipe's parts would end the container with an ImportError."""
+    wheel = zipfile.ZipFile(BytesIO(project_wheel(recipe.parts)))
+    there = {
+        name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in wheel.namelist()
+    }
+    sources = [name for name in wheel.namelist() if name.endswith(".py")]
+    assert {one for name in sources for one in imported_from(wheel.read(name)) if one not in there} == set()
 
 
 @pytest.mark.parametrize("recipe", [PROBE, MESH], ids=lambda recipe: recipe.name)

@@ -87,6 +87,17 @@ def test_mesh_image_has_what_the_mesh_imports_and_an_envoy_that_runs(images):
     assert version[0].isdigit()
 
 
+@pytest.mark.parametrize("name", ["probe", "mesh"])
+def test_every_module_in_an_image_can_be_imported(images, name):
+    """All that they require is installed, for the base's Python and machine."""
+    ask = (
+        "import importlib, pkgutil, conformance; "
+        "found = [one.name for one in pkgutil.walk_packages(conformance.__path__, 'conformance.')]; "
+        "print(len([importlib.import_module(one) for one in found if not one.endswith('__main__')]))"
+    )
+    assert int(docker("run", "--rm", *HARDENED, getattr(images, name), "python", "-c", ask)) > 10
+
+
 def test_mesh_image_redirects_traffic_when_it_may(images):
     """The init container is root with one capability, and needs no more than that."""
     rights = (
