@@ -51,7 +51,7 @@ class Follower:
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     async def _listen(self) -> None:
-        limits = aiohttp.ClientTimeout(total=None, sock_connect=5)
+        limits = aiohttp.ClientTimeout(total=None, sock_connect=2)
         async with (
             aiohttp.ClientSession(timeout=limits) as session,
             session.ws_connect(

@@ -18,7 +18,7 @@ from conformance.refmesh.certificates import write_secrets
 logger = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0  # seconds between attempts while the control plane does not answer
-_PATIENCE = aiohttp.ClientTimeout(total=10)  # of one attempt
+_PATIENCE = aiohttp.ClientTimeout(total=10, sock_connect=2)  # of one attempt, in seconds
 SHARE = 1 / 3
 """Of its life, after which a certificate is replaced: there is time for two attempts more before it runs out."""
 
