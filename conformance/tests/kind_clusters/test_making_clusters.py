@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.cluster.kind import KindHost, KindSettings, read_kind_settings, sweep_kind_clusters
+from conformance.cluster.kind import KindHost, KindSettings, read_kind_settings, removal, sweep_kind_clusters
+from conformance.cluster.kind.session import Session
 from conformance.cluster.kind.sharing import Use, shared_locks
 from conformance.errors import EnvironmentBrokenError, UsageError
 from conformance.tests.kind_clusters.stand_ins import KUBECONFIG, a_host, is_running, wait_for
@@ -280,9 +281,11 @@ def test_ctrl_c_in_mid_creation_leaves_nothing(kind, creating, root):
     assert records(root) == []
 
 
-def test_run_killed_in_mid_creation_is_cleaned_up_after(kind, creating, root):
-    """Kind outlives the run that started it: the sweep ends it, then deletes what it made."""
+def test_run_killed_in_mid_creation_is_cleaned_up_after(kind, creating, root, monkeypatch):
+    """Kind outlives the run that started it: the sweep ends it at once, and no docker of it, then deletes."""
     run, kind_pid = creating
+    monkeypatch.setattr(removal, "_PATIENCE", 5)
+    monkeypatch.setattr(Session, "end", lambda session: pytest.fail("nobody else was left to be ended"))
     assert sweep_kind_clusters() == []
     run.kill()
     run.wait()
