@@ -1,12 +1,6 @@
 """Where sidecars' agents come to: for certificates, with a token; for configuration, with a certificate.
 
-Configuration goes over one WebSocket per sidecar. The control plane sends, as JSON, what has changed::
-
-    {"serial": 7, "routes": {...}}                   any of listeners, clusters, routes; absent is as before
-
-and the agent says how far its Envoy is::
-
-    {"acted": 7, "refusals": []}
+What they say to each other over a sidecar's one WebSocket stands in `wire`.
 """
 
 import asyncio
@@ -27,13 +21,11 @@ from conformance.errors import ConformanceError
 from conformance.kubemesh.callers import Caller, review_token
 from conformance.kubemesh.rest import Rest
 from conformance.kubemesh.steering import Follower, Steering
+from conformance.kubemesh.wire import encode
 from conformance.refmesh.certificates import Authority
-from conformance.refmesh.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)
 
-PARTS = ("listeners", "clusters", "routes")
-"""The parts of a snapshot, as they are called in messages."""
 _LARGEST_REQUEST = 64 * 1024
 _HEARTBEAT = 10.0  # seconds; after one and a half of them a connection whose other end is gone is closed
 
@@ -128,24 +120,6 @@ class Doorman:
                 await news.wait()
         finally:
             self._news.discard(news)
-
-
-def encode(serial: int, sent: Snapshot | None, wanted: Snapshot) -> str:
-    """Write what of *wanted* is not as it was *sent* before."""
-    parts = {
-        one: getattr(wanted, one)
-        for one in PARTS
-        if sent is None or getattr(sent, one) is not getattr(wanted, one)
-    }
-    return json.dumps({"serial": serial, **parts}, default=dict, separators=(",", ":"))
-
-
-def decode(text: str, had: Snapshot | None) -> tuple[int, Snapshot]:
-    """Read what `encode` wrote, for who has *had* the message before; give its serial and the whole snapshot."""
-    message = json.loads(text)
-    old: Mapping[str, Any] = {one: getattr(had, one) for one in PARTS} if had else {}
-    listeners, clusters, routes = (message.get(one, old.get(one, {})) for one in PARTS)
-    return int(message["serial"]), Snapshot(listeners=listeners, clusters=clusters, routes=routes)
 
 
 def _hear(message: Mapping[str, Any], follower: Follower) -> None:

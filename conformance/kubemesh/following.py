@@ -10,15 +10,15 @@ import logging
 
 import aiohttp
 
-from conformance.kubemesh.discovery import decode
 from conformance.kubemesh.identity import Identity
+from conformance.kubemesh.wire import decode
 from conformance.refmesh.store import Store
 
 logger = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0  # seconds between attempts while the control plane does not answer
 _HEARTBEAT = 10.0  # seconds; a control plane that is silent for one and a half of them is left for another
-_LOOK = 0.003  # seconds between two looks at how far Envoy is
+_LOOK, _LONGEST_LOOK = 0.003, 0.1  # seconds between two looks at how far Envoy is, which may refuse for ever
 _LARGEST_MESSAGE = 64 * 1024 * 1024
 
 
@@ -80,6 +80,7 @@ class Follower:
     async def _report(self, socket: aiohttp.ClientWebSocketResponse, serial: int) -> None:
         """Say back when Envoy has taken everything; until then, what it refuses."""
         told: list[str] = []
+        look = _LOOK
         while True:
             (status,) = self._store.status()
             refusals = [f"{one.kind.value}: {one.words}" for one in status.rejections[-3:]]
@@ -88,7 +89,8 @@ class Follower:
                 told = refusals
             if status.is_current:
                 return
-            await asyncio.sleep(_LOOK)
+            await asyncio.sleep(look)
+            look = min(1.2 * look, _LONGEST_LOOK)
 
     async def _say(self, socket: aiohttp.ClientWebSocketResponse, acted: int, refusals: list[str]) -> None:
         with contextlib.suppress(ConnectionError):  # who listens sees the end of the connection as well

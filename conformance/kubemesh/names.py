@@ -39,6 +39,8 @@ REDIRECT = "smi-redirect"
 """The init container that leads connections to the sidecar."""
 PROXY_USER = 1337
 """The uid of the sidecar, whose own connections are not redirected."""
+OUTBOUND_PORT, INBOUND_PORT = 15001, 15006
+"""Where the sidecar takes redirected connections."""
 READY_PORT = 15020
 """Where a sidecar says that it is ready; not redirected."""
 RUN_DIRECTORY = "/run/smi-mesh"

@@ -10,8 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from conformance.errors import ConformanceError, EnvironmentBrokenError
-from conformance.kubemesh.names import PROXY_USER, READY_PORT
-from conformance.refmesh.translate.settings import Redirection
+from conformance.kubemesh.names import INBOUND_PORT, OUTBOUND_PORT, PROXY_USER, READY_PORT
 
 _OUTBOUND, _INBOUND = "SMI_OUTBOUND", "SMI_INBOUND"
 _LOOPBACK = "127.0.0.0/8"
@@ -20,12 +19,12 @@ Run = Callable[[Sequence[str], str], None]
 """Runs a program with a text as its input."""
 
 
-def rules(redirection: Redirection) -> str:
+def rules() -> str:
     """Write the whole nat table of a pod, as iptables-restore reads it.
 
     The table is replaced in one step, so that to do it again changes nothing: an init container may run twice.
     """
-    inbound = f"REDIRECT --to-ports {redirection.inbound}"
+    inbound = f"REDIRECT --to-ports {INBOUND_PORT}"
     sidecar = f"-m owner --uid-owner {PROXY_USER}"
     lines = (
         "*nat",
@@ -41,7 +40,7 @@ def rules(redirection: Redirection) -> str:
         f"-A {_OUTBOUND} -p tcp -o lo ! -d {_LOOPBACK} {sidecar} -j {inbound}",
         f"-A {_OUTBOUND} {sidecar} -j RETURN",
         f"-A {_OUTBOUND} -o lo -j RETURN",
-        f"-A {_OUTBOUND} -p tcp -j REDIRECT --to-ports {redirection.outbound}",
+        f"-A {_OUTBOUND} -p tcp -j REDIRECT --to-ports {OUTBOUND_PORT}",
         "COMMIT",
     )
     return "\n".join(lines) + "\n"
@@ -59,7 +58,7 @@ def redirect(run: Run) -> None:
     Raises:
         EnvironmentBrokenError: iptables is missing or refuses.
     """
-    run(("iptables-restore",), rules(Redirection()))
+    run(("iptables-restore",), rules())
 
 
 def close_ipv6(run: Run, tell: Callable[[str], object]) -> None:

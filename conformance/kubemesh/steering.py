@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.errors import UsageError
-from conformance.kubemesh.names import CREDENTIALS_DIRECTORY
+from conformance.kubemesh.names import CREDENTIALS_DIRECTORY, INBOUND_PORT, OUTBOUND_PORT
 from conformance.refmesh.bootstrap import config_source
 from conformance.refmesh.interception import Redirected
 from conformance.refmesh.pipeline import Pipeline
@@ -49,7 +49,7 @@ class Steering:
         settings = MeshSettings(
             credentials=lambda _: CREDENTIALS_DIRECTORY,
             config_source=config_source(),
-            redirection=Redirection(),
+            redirection=Redirection(outbound=OUTBOUND_PORT, inbound=INBOUND_PORT),
             trust_domain=trust_domain,
         )
         self._pipeline = Pipeline(Redirected(), settings)

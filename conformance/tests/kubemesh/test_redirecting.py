@@ -4,11 +4,10 @@ import pytest
 
 from conformance.errors import EnvironmentBrokenError
 from conformance.kubemesh.redirect import close_ipv6, redirect, rules, run_program
-from conformance.refmesh.translate.settings import Redirection
 
 
 def appended(chain, text=None):
-    lines = (text or rules(Redirection())).splitlines()
+    lines = (text or rules()).splitlines()
     return [line.removeprefix(f"-A {chain} ") for line in lines if line.startswith(f"-A {chain} ")]
 
 

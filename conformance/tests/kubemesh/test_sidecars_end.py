@@ -13,10 +13,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from conformance.kubemesh.discovery import Doorman, decode, encode, server_context
+from conformance.kubemesh.discovery import Doorman, server_context
 from conformance.kubemesh.following import Follower
 from conformance.kubemesh.identity import ControlPlaneAddress, Identity
 from conformance.kubemesh.steering import Steering
+from conformance.kubemesh.wire import decode, encode
 from conformance.refmesh.certificates import Authority, CredentialSettings
 from conformance.refmesh.snapshot import Snapshot
 from conformance.refmesh.store import Store
