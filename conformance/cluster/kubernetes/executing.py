@@ -26,6 +26,8 @@ from conformance.model.manifest import ObjectRef
 STDIN, STDOUT, STDERR, ENDING = 0, 1, 2, 3
 """Which part of the conversation a frame belongs to; the last tells how the command ended."""
 
+_OPENING = 30.0
+"""How long the server may take to open the stream. Unit: s."""
 _SENDING = 30.0
 """How long the server may take to take what is sent. Unit: s."""
 _PART = 65536
@@ -67,6 +69,8 @@ class Exec:
         query += [("command", word) for word in command]
         path = f"{POD.path(POD.api_version, pod.namespace, pod.name)}/exec?{urlencode(query)}"
         url = "ws" + rest.host.removeprefix("http") + path
+        if websocket.getdefaulttimeout() is None:  # there is no other way to one for opening
+            websocket.setdefaulttimeout(_OPENING)
         try:
             self._socket = _open(rest.api.configuration, url, rest.headers())
         except websocket.WebSocketBadStatusException as error:

@@ -39,6 +39,12 @@ def container_names(pod: Manifest) -> tuple[str, ...]:
     return tuple(one["name"] for field in ("initContainers", "containers") for one in spec.get(field) or ())
 
 
+def counts(pod: Manifest) -> bool:
+    """Say whether a pod stands for its Deployment: one that is going away, or has ended, is replaced by another."""
+    is_over = pod.body.get("status", {}).get("phase") in {"Failed", "Succeeded"}
+    return not is_over and not pod.body["metadata"].get("deletionTimestamp")
+
+
 def unready_reason(pod: Manifest) -> str:
     """Say why a pod is not ready; empty when it is."""
     if pod.body["metadata"].get("deletionTimestamp"):

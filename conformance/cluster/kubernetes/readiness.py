@@ -1,5 +1,6 @@
 """Waits until Deployments are ready, and says what keeps one from it."""
 
+import time
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,8 @@ from conformance.model.manifest import Manifest, ObjectRef
 
 _LOG_SIZE = 1500
 """How much of the end of a log stands in a message. Unit: characters."""
+_PAUSE = 0.3
+"""Between two looks at pods. Unit: s."""
 _EVENTS = 5
 """How many of the last events stand in a message."""
 
@@ -36,14 +39,35 @@ class Readiness:
             EnvironmentBrokenError: The API server cannot be asked.
         """
         wanted = frozenset(workloads)
+        end = time.monotonic() + deadline.total_seconds()
         path = DEPLOYMENT.path(DEPLOYMENT.api_version)
         waiting: list[str] = []
         seen: Mapping[str, Mapping[str, Any]] = {}
         for seen in followed(self._rest, path, self._settings.selector, deadline):
             waiting = [key for key in wanted if key not in seen or not pods.is_complete(seen[key])]
             if not waiting:
-                return
-        raise self._not_ready(min(waiting), seen, deadline)
+                waiting = self._wait_for_pods(wanted, end)
+                break
+        if waiting:
+            raise self._not_ready(min(waiting), seen, deadline)
+
+    def _wait_for_pods(self, workloads: frozenset[str], end: float) -> list[str]:
+        """Wait for the pods themselves: after the restart of a node, a Deployment's status lags behind theirs.
+
+        Returns:
+            Keys of the Deployments that have an unready pod when time is over.
+        """
+        while waiting := self._with_unready_pods(workloads):
+            if time.monotonic() > end:
+                return waiting
+            time.sleep(_PAUSE)
+        return []
+
+    def _with_unready_pods(self, workloads: frozenset[str]) -> list[str]:
+        namespaces = {key.partition("/")[0] for key in workloads}
+        found = (pod for one in namespaces for pod in self._objects.list("Pod", one))
+        keys = {pods.workload_of(one) for one in found if pods.counts(one) and pods.unready_reason(one)}
+        return sorted(keys & workloads)
 
     def _not_ready(
         self, workload: str, seen: Mapping[str, Mapping[str, Any]], deadline: timedelta
@@ -73,7 +97,8 @@ class Readiness:
 
     def _log_end(self, pod: ObjectRef, container: str) -> str:
         end = log_end(self._rest, pod, container, _LOG_SIZE).strip()
-        return f"\n  end of the log of {container}: {end}" if end else ""
+        is_told = not end or "is waiting to start" in end
+        return "" if is_told else f"\n  end of the log of {container}: {end}"
 
 
 _HINT = "read the reasons above; where they say nothing, allow more time"

@@ -11,7 +11,9 @@ from conformance.cluster.kubernetes.refusals import ApiError, answer_of, api_err
 from conformance.cluster.kubernetes.rest import Rest, without_answer
 
 _PAUSE = 0.2
-"""Before a list that follows a broken watch. Unit: s."""
+"""Before a list that follows a watch. Unit: s."""
+_LONGEST_WATCH = 20.0
+"""How long one watch goes on: a connection may die without a sign. Unit: s. A guess; a new list costs some ms."""
 
 Objects = Mapping[str, Mapping[str, Any]]
 """By ``namespace/name``."""
@@ -50,7 +52,7 @@ def followed(rest: Rest, path: str, selector: str, span: timedelta) -> Iterator[
 def _changes(  # noqa: PLR0913, PLR0917  what a watch is made of
     rest: Rest, path: str, selector: str, revision: str, found: dict[str, Mapping[str, Any]], end: float
 ) -> Iterator[Objects]:
-    left = end - time.monotonic()
+    left = min(end - time.monotonic(), _LONGEST_WATCH)
     if left <= 0:
         return
     query = {"labelSelector": selector, "resourceVersion": revision, "timeoutSeconds": ceil(left)}

@@ -55,10 +55,11 @@ def _change(kind, body):
 
 
 def test_deployment_that_is_ready_is_not_waited_for(cluster, fake):
-    """One list is enough."""
+    """One list of them, and one of their pods, is enough."""
     fake.objects[f"{ALL}/shop"] = deployment()
+    fake.requests.clear()
     cluster.await_ready(["n/shop"], SOON)
-    assert fake.asked("GET")[-1] == ALL
+    assert fake.asked("GET") == [ALL, "/api/v1/namespaces/n/pods"]
 
 
 def test_change_that_makes_it_ready_ends_the_wait(cluster, fake, tools):
@@ -66,7 +67,7 @@ def test_change_that_makes_it_ready_ends_the_wait(cluster, fake, tools):
     fake.objects[f"{ALL}/shop"] = deployment(ready=0)
     fake.script("GET", ALL, fake._get, tools["lines_of"](_change("MODIFIED", deployment())))
     cluster.await_ready(["n/shop"], SOON)
-    assert fake.queries[-1]["resourceVersion"] == "7"
+    assert "7" in {one.get("resourceVersion") for one in fake.queries}
 
 
 @pytest.mark.parametrize("answer", ["forgotten", "error", "broken", "unavailable"])
@@ -112,6 +113,26 @@ def test_old_pod_beside_a_new_one_does_not_count(cluster, fake):
     fake.objects[f"{ALL}/shop"] = deployment(replicas=2)
     with pytest.raises(NotReadyError):
         cluster.await_ready(["n/shop"], AT_ONCE)
+
+
+def test_pod_that_is_not_ready_counts_whatever_its_deployment_says(cluster, fake):
+    """After the restart of a node, a Deployment says for a while that all is well."""
+    fake.objects[f"{ALL}/shop"] = deployment()
+    running = {"name": "probe", "state": {"running": {}}}
+    fake.objects["/api/v1/namespaces/n/pods/x"] = pod({"containerStatuses": [running]})
+    with pytest.raises(NotReadyError, match="container probe runs and is not ready"):
+        cluster.await_ready(["n/shop"], AT_ONCE)
+
+
+@pytest.mark.parametrize(
+    ("status", "metadata"),
+    [({"phase": "Failed", "reason": "Evicted"}, {}), ({}, {"deletionTimestamp": "2026-01-01T00:00:00Z"})],
+)
+def test_pod_that_was_replaced_is_not_waited_for(cluster, fake, status, metadata):
+    """Evicted pods stay in the list, and one that is going away takes a while."""
+    fake.objects[f"{ALL}/shop"] = deployment()
+    fake.objects["/api/v1/namespaces/n/pods/x"] = pod(status, **metadata)
+    cluster.await_ready(["n/shop"], SOON)
 
 
 def test_deployment_that_is_not_there_is_named(cluster):
