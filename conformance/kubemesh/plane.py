@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from typing import Any
 import kubernetes
 from aiohttp import web
 
-from conformance.errors import ConformanceError
+from conformance.errors import ConformanceError, EnvironmentBrokenError
 from conformance.kubemesh import names
 from conformance.kubemesh.admission import Admission
 from conformance.kubemesh.authority import TRUST_DOMAIN, shared_authority
@@ -39,6 +39,8 @@ logger = logging.getLogger(__name__)
 
 _ACTING = timedelta(seconds=20)
 """How long sidecars may take to act on changed faults, before the replica says that it has done what it could."""
+_STARTING = timedelta(minutes=1)
+"""How long an API server is waited for that does not answer when the control plane starts. A guess."""
 _LOOK = 0.01  # seconds between two looks at how far sidecars are
 
 
@@ -49,7 +51,7 @@ class Plane:
         self._settings = settings
         self._rest = rest
         self._directory = directory
-        self._authority = shared_authority(rest, settings.lifetime)
+        self._authority = _patiently(lambda: shared_authority(rest, settings.lifetime))
         self._steering = Steering(TRUST_DOMAIN, self._wake)
         self._sources = Sources(rest, self._act)
         self._doorman = Doorman(rest, self._authority, self._steering)
@@ -147,6 +149,19 @@ class Plane:
             path.touch(mode=0o600)
             path.write_text(text)
         return paths
+
+
+def _patiently(ask: Callable[[], Authority]) -> Authority:
+    """Ask an API server that may just be starting, as when a whole node starts."""
+    deadline = time.monotonic() + _STARTING.total_seconds()
+    while True:
+        try:
+            return ask()
+        except EnvironmentBrokenError as problem:
+            if time.monotonic() > deadline:
+                raise
+            logger.warning("%s", problem.what)
+        time.sleep(1)
 
 
 async def _serve(app: web.Application, port: int, context: ssl.SSLContext) -> web.AppRunner:

@@ -17,7 +17,7 @@ from conformance.model.manifest import Manifest
 from conformance.model.traffic import Call, Ending, HttpRequest, TcpRequest, TrafficPlan
 from conformance.places import fixtures_root
 from conformance.probe.messages import decode_observation, encode_send
-from conformance.scenario.world import load_world
+from conformance.scenario.world import load_manifests, load_world
 from conformance.tests.kind_clusters.real_kind import real_kind_or_skip
 
 pytestmark = pytest.mark.kind
@@ -320,9 +320,27 @@ def test_status_counts_sidecars_and_definitions(cluster, place):
 
 
 def test_nothing_is_left_behind(cluster, place, mesh):
-    """Last of this file: every object of the cluster is compared with what was there before the installation."""
+    """Every object of the cluster is compared with what was there before the installation."""
     cluster.close()
     uninstall(place.api, print)
     uninstall(place.api, print)
     assert inventory(place.rest) == place.before
     assert status(place.api) == "The reference mesh is not installed."
+
+
+def test_crd_of_somebody_else_stays_as_it_is(place, mesh):
+    """It is used, and neither changed nor removed; runs last, on a cluster without the mesh."""
+    uninstall(place.api, print)
+    crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    (body,) = load_manifests(fixtures_root() / "crds" / "tcproutes.yaml")
+    made = place.rest.post(crds, dict(body.body))
+    try:
+        install(place.api, mesh, print)
+        assert f"{body.name}: v1alpha1, v1alpha2, v1alpha3, v1alpha4; installed by somebody else" in status(
+            place.api
+        )
+        uninstall(place.api, print)
+        left = place.rest.get(f"{crds}/{body.name}")
+        assert (left["metadata"]["uid"], left["spec"]) == (made["metadata"]["uid"], made["spec"])
+    finally:
+        place.rest.delete(f"{crds}/{body.name}")
