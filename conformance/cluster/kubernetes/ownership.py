@@ -9,6 +9,7 @@ import contextlib
 import logging
 import threading
 import time
+import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +25,8 @@ from conformance.errors import EnvironmentBrokenError, UsageError
 logger = logging.getLogger(__name__)
 
 _LEASE_NAME = "run"
+_HOLDER = "smi-conformance/holder"
+"""On the run's Namespace: which process has made it. Two runs may have been given the same id."""
 _DURATION = timedelta(seconds=60)
 _RENEWAL = timedelta(seconds=10)
 _RETRY = timedelta(seconds=1)
@@ -51,7 +54,7 @@ class Ownership:
         self._lost = ""
         self.owner = self._create()
         try:
-            self._lease = self._rest.post(_leases(self.owner.name), self._new_lease())
+            self._lease = _made(self._rest, _leases(self.owner.name), self._new_lease())
         except BaseException:
             _delete_namespace(self._rest, self.owner.name)
             raise
@@ -85,25 +88,23 @@ class Ownership:
         self._await_gone()
 
     def _create(self) -> Owner:
-        body = {
-            "apiVersion": "v1",
-            "kind": NAMESPACE.kind,
-            "metadata": {
-                "name": self._settings.run_namespace,
-                "labels": {RUN_LABEL: self._settings.run_id},
-            },
-        }
-        try:
-            stored = self._rest.post(_NAMESPACES, body)
-        except ApiError as error:
-            if not error.answer.is_conflict:
-                raise
+        holder = str(uuid.uuid4())
+        stored = _made(self._rest, _NAMESPACES, self._new_namespace(holder))
+        if stored["metadata"].get("annotations", {}).get(_HOLDER) != holder:
             raise UsageError(
                 f"there is a run {self._settings.run_id!r} on this cluster, or what is left of one",
                 f"Namespace {self._settings.run_namespace}, cluster {self._settings.name}",
                 "choose another run id, or wait until it has ended",
-            ) from error
+            )
         return Owner(name=stored["metadata"]["name"], uid=stored["metadata"]["uid"])
+
+    def _new_namespace(self, holder: str) -> dict[str, Any]:
+        metadata = {
+            "name": self._settings.run_namespace,
+            "labels": {RUN_LABEL: self._settings.run_id},
+            "annotations": {_HOLDER: holder},
+        }
+        return {"apiVersion": "v1", "kind": NAMESPACE.kind, "metadata": metadata}
 
     def _new_lease(self) -> dict[str, Any]:
         now = self._rest.now().strftime(_TIME)
@@ -213,6 +214,16 @@ def _last_sign(rest: Rest, metadata: dict[str, Any]) -> datetime | None:
     with contextlib.suppress(KeyError, ValueError, TypeError):
         return datetime.fromisoformat(lease["spec"]["renewTime"])
     return None
+
+
+def _made(rest: Rest, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Create, or give what is there: a request whose answer was lost is repeated, and finds its own object then."""
+    try:
+        return rest.post(path, body)
+    except ApiError as error:
+        if not error.answer.is_conflict:
+            raise
+    return rest.get(f"{path}/{body['metadata']['name']}")
 
 
 def _delete_namespace(rest: Rest, name: str, uid: str = "") -> None:

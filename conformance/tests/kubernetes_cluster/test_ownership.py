@@ -56,6 +56,20 @@ def test_second_run_of_one_id_is_refused(api, fake, settings):
     assert RUN in fake.objects
 
 
+def test_answer_that_is_lost_does_not_look_like_another_run(api, fake, settings, tools):
+    """The request is repeated, and finds what the first one made."""
+
+    async def lost(request):
+        await fake._post(request)
+        request.transport.close()
+        return tools["status"](500)
+
+    fake.script("POST", RUN.rpartition("/")[0], lost)
+    fake.script("POST", LEASE.format("r1").rpartition("/")[0], lost)
+    with KubernetesCluster(api, settings):
+        assert LEASE.format("r1") in fake.objects
+
+
 def test_lease_that_cannot_be_made_leaves_no_namespace(api, fake, settings, tools):
     """An account without that right leaves nothing behind."""
 
