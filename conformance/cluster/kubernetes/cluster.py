@@ -16,11 +16,10 @@ from conformance.cluster.kubernetes.ownership import Ownership, sweep
 from conformance.cluster.kubernetes.readiness import Readiness
 from conformance.cluster.kubernetes.rendering import meshed_namespaces, rendered
 from conformance.cluster.kubernetes.rest import Rest
-from conformance.cluster.kubernetes.settings import RUN_LABEL, KubernetesSettings
+from conformance.cluster.kubernetes.settings import KubernetesSettings
 from conformance.cluster.protocol import Channel, PodStatus
 from conformance.errors import ProbeError
 from conformance.model.manifest import Manifest, ObjectRef
-from conformance.spec import KINDS
 
 
 class KubernetesCluster:
@@ -117,11 +116,6 @@ class KubernetesCluster:
             f"cluster {self.name}, Deployment {workload}",
             "apply the Deployment and wait until it is ready before you ask for a channel",
         )
-
-    def foreign_policy(self) -> tuple[ObjectRef, ...]:
-        """Name the SMI objects in the cluster that no run of the suite has made: somebody uses this mesh."""
-        every = (one for kind in KINDS for one in self._objects.list(kind.name))
-        return tuple(one.ref for one in every if RUN_LABEL not in (one.body["metadata"].get("labels") or {}))
 
     def collect_evidence(self, namespaces: Iterable[str], directory: Path) -> None:
         """Write objects, pods' states, events, logs and proxies' configuration, one folder per namespace.

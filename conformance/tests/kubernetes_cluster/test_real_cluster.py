@@ -262,7 +262,6 @@ def test_what_is_somebody_elses_stays(world, real):
         with pytest.raises(NotOursError, match="TCPRoute theirs/x"):
             change()
     assert real.rest.get(f"{ROUTES}/namespaces/theirs/tcproutes/x") == before
-    assert ObjectRef("TCPRoute", "theirs", "x") in world.foreign_policy()
 
 
 def test_evidence_of_a_namespace_is_written(world, tmp_path):
