@@ -94,7 +94,9 @@ def await_control_plane(rest: Rest) -> None:
 
 def _check_namespace(rest: Rest) -> None:
     found = rest.find(_NAMESPACE)
-    if found and not _is_ours(found):
+    if found and _is_ours(found) and "deletionTimestamp" in found["metadata"]:
+        _await(lambda: rest.find(_NAMESPACE) is None, "the former installation is gone", _LEAVING)
+    elif found and not _is_ours(found):
         raise UsageError(
             "the namespace is there, but no installation of ours made it",
             names.NAMESPACE,
