@@ -86,13 +86,15 @@ async def _serve(settings: AppSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     ledger = Ledger(settings.workload)
-    await _serve_ports(settings, ledger)
+    # A server that nothing refers to is closed when memory is tidied up, and the first calls set that off.
+    servers = await _serve_ports(settings, ledger)
     operations = Operations(settings, ledger, resolver_for(settings.hosts))
-    await _open_channel(settings, operations)
+    servers.append(await _open_channel(settings, operations))
     await stopped.wait()
 
 
-async def _serve_ports(settings: AppSettings, ledger: Ledger) -> None:
+async def _serve_ports(settings: AppSettings, ledger: Ledger) -> list[asyncio.Server]:
+    servers = []
     loop = asyncio.get_running_loop()
     kinds: tuple[tuple[type[HttpEcho | TcpEcho], tuple[int, ...]], ...] = (
         (HttpEcho, settings.http),
@@ -102,15 +104,16 @@ async def _serve_ports(settings: AppSettings, ledger: Ledger) -> None:
         for port in ports:
             factory = partial(kind, settings.workload, port, ledger)
             try:
-                await loop.create_server(factory, settings.bind, port, backlog=_BACKLOG)
+                servers.append(await loop.create_server(factory, settings.bind, port, backlog=_BACKLOG))
             except OSError as error:
                 raise _unservable(settings, port, error) from error
+    return servers
 
 
-async def _open_channel(settings: AppSettings, operations: Operations) -> None:
+async def _open_channel(settings: AppSettings, operations: Operations) -> asyncio.Server:
     factory = partial(ChannelServer, operations.carry_out)
     try:
-        await asyncio.get_running_loop().create_unix_server(factory, settings.socket)
+        return await asyncio.get_running_loop().create_unix_server(factory, settings.socket)
     except OSError as error:
         raise EnvironmentBrokenError(
             f"{settings.workload} cannot open its channel: {error}",

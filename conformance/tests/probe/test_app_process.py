@@ -36,6 +36,37 @@ def test_app_says_which_port_is_taken():
         assert address in said
 
 
+_TIDYING_UP = """
+import asyncio, gc, os, socket
+from conformance.probe import app
+
+async def serve_and_connect():
+    settings = app.read_settings([], os.environ)
+    serving = asyncio.create_task(app._serve(settings))
+    await asyncio.sleep(0.2)
+    gc.collect()
+    socket.socket(socket.AF_UNIX).connect(settings.socket)
+    print("taken", flush=True)
+    os._exit(0)
+
+app._run(serve_and_connect())
+"""
+
+
+def test_app_takes_its_channel_after_memory_was_tidied_up(tmp_path):
+    """On Kubernetes a pod serves calls, and tidies up after them, before anybody asks it for its receipts."""
+    environment = {"SMI_WORKLOAD": "here/x", "SMI_BIND": "127.0.0.1", "SMI_SOCKET": str(tmp_path / "s")}
+    done = subprocess.run(
+        [sys.executable, "-c", _TIDYING_UP],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert done.stdout == "taken\n", done.stderr
+
+
 def test_app_that_cannot_open_its_channel_says_where():
     """A path that is too long for a socket, or leads nowhere, is named."""
     with ProbeApps() as apps:
