@@ -1,10 +1,10 @@
 """The seam for meshes: what the suite has to know of a mesh, and how the mesh comes to life."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, Protocol
 
 from conformance.model.scenario import ConvergenceSettings, Feature
-from conformance.spec import ApiGroup, ApiVersion
+from conformance.spec import KINDS, ApiGroup, ApiVersion
 
 HeadersShape = Literal["map", "list"]
 """How a provider's CRD wants the header filters of an HTTPRouteGroup written.
@@ -35,6 +35,16 @@ class Provider(Protocol):
     def served(self) -> Mapping[ApiGroup, tuple[ApiVersion, ...]]:
         """Say which versions of which groups it serves, oldest first. Groups it does not serve are absent."""
 
+    def kinds(self) -> Mapping[str, tuple[ApiVersion, ...]]:
+        """Say which versions of which kinds it serves; a mesh may lack one kind of a group that it serves."""
+
+    def check_joined(self, namespaces: Iterable[str]) -> None:
+        """See that every pod in meshed *namespaces* has joined: without its proxy nothing about a mesh is seen.
+
+        Raises:
+            NotReadyError: One has not.
+        """
+
     def start(self) -> None:
         """Make the mesh ready to take in pods.
 
@@ -47,3 +57,11 @@ class Provider(Protocol):
 
     def close(self) -> None:
         """Remove what `start` made. Safe to call twice."""
+
+
+def kinds_of(groups: Mapping[ApiGroup, tuple[ApiVersion, ...]]) -> Mapping[str, tuple[ApiVersion, ...]]:
+    """Say which kinds there are where every kind of a served group is served."""
+    found = {
+        kind.name: tuple(one for one in groups.get(kind.group, ()) if one in kind.versions) for kind in KINDS
+    }
+    return {name: versions for name, versions in found.items() if versions}

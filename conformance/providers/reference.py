@@ -11,7 +11,7 @@ from typing import Any
 from conformance.cluster import Change, EmbeddedCluster, Sandbox, Sidecar
 from conformance.model.manifest import ObjectRef
 from conformance.model.scenario import ConvergenceSettings, Feature
-from conformance.providers.protocol import HeadersShape
+from conformance.providers.protocol import HeadersShape, kinds_of
 from conformance.refmesh import ControlPlane, envoy_version
 from conformance.spec import ApiGroup, ApiVersion
 
@@ -38,6 +38,13 @@ class ReferenceMesh:
     def served(self) -> Mapping[ApiGroup, tuple[ApiVersion, ...]]:
         """Serve every version of every group that stores objects."""
         return {group: tuple(ApiVersion) for group in (ApiGroup.ACCESS, ApiGroup.SPECS, ApiGroup.SPLIT)}
+
+    def kinds(self) -> Mapping[str, tuple[ApiVersion, ...]]:
+        """Serve every kind."""
+        return kinds_of(self.served())
+
+    def check_joined(self, namespaces: Iterable[str]) -> None:
+        """Do nothing: the embedded cluster starts no pod of such a namespace without its sidecar."""
 
     def start(self) -> None:
         """Start the control plane and take in the pods that start from now on.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from conformance.cluster import Cluster
+from conformance.cluster import ClusterView
 from conformance.cluster.kubernetes import ApiClient
 from conformance.kubemesh import MeshInstall, install, set_faults
 from conformance.providers.installed import InstalledMesh
@@ -17,7 +17,7 @@ class ReferenceInCluster(InstalledMesh):
     def __init__(  # noqa: PLR0913  # one of each
         self,
         profile: Profile,
-        cluster: Cluster,
+        view: ClusterView,
         api: ApiClient,
         *,
         faults: tuple[str, ...],
@@ -28,13 +28,13 @@ class ReferenceInCluster(InstalledMesh):
 
         Args:
             profile: The reference mesh's own.
-            cluster: Where it is.
+            view: The cluster where it is.
             api: The same cluster's API server.
             faults: How it is to be wrong; with *wanted* they stand there already.
             wanted: What to install; None where it has to be there.
             tell: Hears what is done.
         """
-        super().__init__(profile, cluster)
+        super().__init__(profile, view)
         self._api = api
         self._wanted = wanted
         self._faults = faults

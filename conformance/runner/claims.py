@@ -27,12 +27,14 @@ def why_unsupported(
 
 def _unserved(scenario: Scenario, provider: Provider) -> str:
     """Name what the scenario cannot do without and the provider does not serve in any version."""
-    served = provider.served()
+    served, kinds = provider.served(), provider.kinds()
     for step in scenario.steps:
         for one in step.apply:
             group = group_of(one.kind)
             if group is not None and not served.get(group):
                 return f"{provider.name} does not serve {group.value}, which has the scenario's {one.kind} {one.name}"
+            if group is not None and not kinds.get(one.kind):
+                return f"{provider.name} does not serve the kind of the scenario's {one.kind} {one.name}"
     if scenario.group is ApiGroup.ACCESS and not served.get(ApiGroup.SPECS):
         # A grant names routes. Without them nothing can be granted, so that no refusal has its control.
         return f"{provider.name} does not serve {ApiGroup.SPECS.value}, which has the routes that grants name"

@@ -15,6 +15,7 @@ from conformance.cluster.kubernetes import (
     missing_permissions,
     server_version,
 )
+from conformance.cluster.kubernetes.account import suite_account
 from conformance.cluster.kubernetes.view import KubernetesView
 from conformance.errors import EnvironmentBrokenError
 from conformance.kubemesh import MeshInstall
@@ -40,8 +41,8 @@ def open_kind(settings: RunSettings, undo: ExitStack, tell: Tell) -> Ground:
         UsageError: pytest-kind is missing, or what was named does not fit.
         EnvironmentBrokenError: Docker or kind is missing, or the cluster does not come up.
     """
-    images = build_images(tell, settings.kubernetes.image_base)
     host = undo.enter_context(KindHost(settings.kubernetes.kind, settings.run_id, tell))
+    images = build_images(tell, settings.kubernetes.image_base)
     for image in images.all:
         host.load(image)
     return _Opening(settings, undo, tell, images, "kind").ground(host.kubeconfig, host.context, install=True)
@@ -75,24 +76,16 @@ class _Opening:
     def ground(self, kubeconfig: Path | None, context: str | None, *, install: bool) -> Ground:
         api = connect(kubeconfig, context)
         self.undo.callback(api.close)
-        view = KubernetesView(api, self.name)
-        _check_rights(api, self.name)
+        # An administrator's cluster: the suite takes no more rights there than anywhere else.
+        own = self._own_account(api) if install else api
+        view = KubernetesView(own, self.name)
+        _check_rights(own, self.name)
         profile = choose_profile(self.settings.provider, view, self.tell)
-        cluster = KubernetesCluster(
-            api,
-            KubernetesSettings(
-                run_id=self.settings.run_id,
-                name=self.name,
-                probe_image=self.images.probe,
-                enrolment=profile.enrolment,
-            ),
-        )
-        self.undo.callback(cluster.close)
-        mesh = self._mesh(profile, cluster, api, install=install)
+        mesh = self._mesh(profile, view, api, install=install)
         self.undo.callback(mesh.close)
         mesh.start()
         return Ground(
-            cluster=cluster,
+            cluster=self._cluster(own, profile),
             provider=mesh,
             breakable=mesh if isinstance(mesh, ReferenceInCluster) else None,
             facts=(("kubernetes", server_version(api)), ("policy of others", policy_of_others(view))),
@@ -100,14 +93,30 @@ class _Opening:
             settle=_SETTLE,
         )
 
+    def _own_account(self, api: ApiClient) -> ApiClient:
+        own = suite_account(api)
+        self.undo.callback(own.close)
+        return own
+
     def _mesh(
-        self, profile: Profile, cluster: KubernetesCluster, api: ApiClient, *, install: bool
+        self, profile: Profile, view: KubernetesView, api: ApiClient, *, install: bool
     ) -> InstalledMesh:
         if profile.name != "reference":
-            return InstalledMesh(profile, cluster)
+            return InstalledMesh(profile, view)
         faults = self.settings.faults
         wanted = MeshInstall(image=self.images.mesh, faults=faults) if install else None
-        return ReferenceInCluster(profile, cluster, api, faults=faults, wanted=wanted, tell=self.tell)
+        return ReferenceInCluster(profile, view, api, faults=faults, wanted=wanted, tell=self.tell)
+
+    def _cluster(self, api: ApiClient, profile: Profile) -> KubernetesCluster:
+        settings = KubernetesSettings(
+            run_id=self.settings.run_id,
+            name=self.name,
+            probe_image=self.images.probe,
+            enrolment=profile.enrolment,
+        )
+        cluster = KubernetesCluster(api, settings)
+        self.undo.callback(cluster.close)
+        return cluster
 
 
 def _check_rights(api: ApiClient, name: str) -> None:

@@ -76,7 +76,7 @@ def set_stage(  # noqa: PLR0913  # one of each, and nothing else
         run_id: Names namespaces and calls.
         evidence: Where scenarios that did not pass leave theirs.
     """
-    live = LiveWorld(ground.cluster, world, run_id, ground.ready_deadline)
+    live = LiveWorld(ground.cluster, ground.provider, world, run_id, ground.ready_deadline)
     caller, beacon = _means(ground.cluster, ground.provider, prober, live)
     return Stage(
         cluster=ground.cluster,

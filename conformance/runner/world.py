@@ -7,6 +7,7 @@ from datetime import timedelta
 from conformance.cluster import Cluster
 from conformance.model.manifest import ObjectRef
 from conformance.model.topology import Topology
+from conformance.providers.protocol import Provider
 from conformance.scenario import World, actual_key
 
 
@@ -16,8 +17,11 @@ class LiveWorld:
     Workloads start when a scenario first needs them and stay for the next.
     """
 
-    def __init__(self, cluster: Cluster, world: World, run_id: str, ready_deadline: timedelta) -> None:
+    def __init__(
+        self, cluster: Cluster, provider: Provider, world: World, run_id: str, ready_deadline: timedelta
+    ) -> None:
         self._cluster = cluster
+        self._provider = provider
         self._world = world
         self._run_id = run_id
         self._ready_deadline = ready_deadline
@@ -37,6 +41,11 @@ class LiveWorld:
         return tuple(key for key, one in self.topology.workloads.items() if one.ports)
 
     @property
+    def meshed_namespaces(self) -> tuple[str, ...]:
+        """Actual names of the namespaces whose pods belong into the mesh."""
+        return tuple({one.namespace for one in self.topology.workloads.values() if one.meshed})
+
+    @property
     def call_prefix(self) -> str:
         """Begins the id of every call to this generation, so that no receipt of another one can count."""
         return self._suffix
@@ -49,7 +58,7 @@ class LiveWorld:
         """See to it that these workloads (actual keys) run and are ready.
 
         Raises:
-            NotReadyError: One did not become ready.
+            NotReadyError: One did not become ready, or did not join the mesh.
             ManifestRefusedError: The cluster does not take the world's manifests.
         """
         missing = set(workloads) - self._running
@@ -59,6 +68,8 @@ class LiveWorld:
             self._running = wanted
             self._topology = self._world.topology(self.namespaces, frozenset(wanted))
         self._cluster.await_ready(workloads, self._ready_deadline)
+        if missing:
+            self._provider.check_joined(self.meshed_namespaces)
 
     def renew(self) -> None:
         """Throw everything away, so that whatever the mesh remembers concerns nobody any more."""

@@ -10,7 +10,7 @@ from conformance.model.scenario import ConvergenceSettings, Feature, SplitProbe
 from conformance.model.topology import Service, Topology
 from conformance.model.traffic import AddressForm, Call, Cell, HttpRequest, Target
 from conformance.oracle import expected_for_responder, expected_spread
-from conformance.providers.protocol import HeadersShape  # noqa: TC001  # likewise
+from conformance.providers.protocol import HeadersShape, kinds_of
 from conformance.scenario import World
 from conformance.spec import ApiGroup, ApiVersion
 from conformance.tests.doubles.journal import Journal
@@ -38,6 +38,7 @@ class MemoryMesh:
         self.groups: dict[ApiGroup, tuple[ApiVersion, ...]] = {
             group: tuple(ApiVersion) for group in (ApiGroup.ACCESS, ApiGroup.SPECS, ApiGroup.SPLIT)
         }
+        self.lacking: set[str] = set()
         self.rule: Rule = self.by_the_book
         self.heard: Callable[[], tuple[Manifest, ...]] = cluster.policy
         """What it knows of the SMI objects; all of them at once by itself."""
@@ -49,6 +50,14 @@ class MemoryMesh:
     def served(self) -> Mapping[ApiGroup, tuple[ApiVersion, ...]]:
         """Serve what `groups` says."""
         return self.groups
+
+    def kinds(self) -> Mapping[str, tuple[ApiVersion, ...]]:
+        """Serve every kind of its groups but those in `lacking`."""
+        return {name: found for name, found in kinds_of(self.groups).items() if name not in self.lacking}
+
+    def check_joined(self, namespaces: Iterable[str]) -> None:
+        """Fail as scripted."""
+        self._journal.note("joined", tuple(namespaces))
 
     def start(self) -> None:
         """Need nothing."""

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from conformance.errors import NotReadyError
 from conformance.model.traffic import HttpRequest, Receipt, TcpRequest
 from conformance.model.verdict import Verdict
 from conformance.spec import ApiGroup
@@ -80,6 +81,20 @@ def test_refusal_that_was_delivered_late_fails(house):
     result = house.play(GRANT)
     assert result.verdict is Verdict.FAILED
     assert "client-b" in result.headline
+
+
+def test_pods_that_have_not_joined_are_judged_by_nobody(house):
+    """Without its proxy a pod shows the bare cluster: no verdict, however the calls would go."""
+
+    def obstacle(verb, _about):
+        if verb == "joined":
+            raise NotReadyError("shop has not joined", "pod here/shop-0", "see the injector's log")
+
+    house.journal.obstacle = obstacle
+    result = house.play(GRANT)
+    assert result.verdict is Verdict.ERRORED
+    assert "has not joined" in result.headline
+    assert house.journal.about("measure") == []
 
 
 def test_refused_destination_that_is_down_is_errored(house):

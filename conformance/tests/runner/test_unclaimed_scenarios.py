@@ -49,6 +49,13 @@ def test_feature_that_is_not_claimed_is_unsupported(house):
     assert_unsupported(house, result, "does not claim tcp")
 
 
+def test_kind_that_is_not_served_is_unsupported(house):
+    """An adapter may have the route groups of an API group and not its TCPRoute."""
+    house.mesh.lacking.add("TCPRoute")
+    result = house.play(PORTS, head="versions: [v1alpha3]")
+    assert_unsupported(house, result, "memory does not serve the kind of the scenario's TCPRoute tcp")
+
+
 def test_field_that_the_served_partner_lacks_is_unsupported(house):
     """Where the partner version at hand has no place for a field, the scenario cannot be put."""
     house.mesh.groups[ApiGroup.SPECS] = (ApiVersion.V1ALPHA3,)
