@@ -74,7 +74,9 @@ def clean(kubeconfig: Kubeconfig = None, context: Context = None) -> None:
 
 mesh = typer.Typer(help="The reference mesh: sample workloads on it here, or the mesh in a cluster.")
 provider = typer.Typer(help="Profiles of meshes.", no_args_is_help=True)
+images = typer.Typer(help="The container images that the suite brings to clusters.", no_args_is_help=True)
 app.add_typer(mesh, name="mesh")
+app.add_typer(images, name="images")
 app.add_typer(provider, name="provider")
 
 
@@ -121,6 +123,40 @@ def uninstall(kubeconfig: Kubeconfig = None, context: Context = None) -> None:
     clusters.uninstall_mesh(_options(kubeconfig, context), typer.echo)
 
 
+@images.command("list")
+def list_images(registry: Registry = "", image_base: ImageBase = None) -> None:
+    """Name the images, complete with tag."""
+    typer.echo("\n".join(clusters.images(registry, image_base)))
+
+
+@images.command()
+def save(
+    file: Annotated[Path, typer.Argument(help="The archive; it is replaced.")],
+    registry: Registry = "",
+    image_base: ImageBase = None,
+) -> None:
+    """Build the images and write them into one file, for nodes that reach no registry."""
+    typer.echo("\n".join(clusters.save_images(file, registry, image_base, _say)))
+
+
+@images.command()
+def rename(
+    registry: Annotated[str, typer.Argument(help="Such as registry.example/team.")],
+    image_base: ImageBase = None,
+) -> None:
+    """Build the images under the names that they have in a registry, to be pushed there."""
+    typer.echo("\n".join(clusters.rename_images(registry, image_base, _say)))
+
+
+@images.command()
+def contexts(
+    directory: Annotated[Path, typer.Argument(help="Where to; made when it is missing.")],
+    image_base: ImageBase = None,
+) -> None:
+    """Write Dockerfiles and wheels for several kinds of machine, for a builder that knows them all."""
+    typer.echo("\n".join(clusters.image_contexts(directory, image_base, _say)))
+
+
 @provider.command("list")
 def list_providers() -> None:
     """List the meshes that there are profiles of."""
@@ -144,6 +180,11 @@ def main() -> None:
     except ConformanceError as error:
         typer.echo(error, err=True)
         sys.exit(4 if isinstance(error, UsageError | ScenarioError) else 3)
+
+
+def _say(words: str) -> None:
+    """Tell what is going on, beside what a command answers."""
+    typer.echo(words, err=True)
 
 
 def _options(

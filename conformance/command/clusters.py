@@ -62,6 +62,34 @@ def draft(options: KubernetesOptions, name: str) -> str:
     return str(_with_api(options, lambda api: draft_profile(look_around(KubernetesView(api, where)), name)))
 
 
+def images(registry: str, base: str | None) -> tuple[str, ...]:
+    """Name the images."""
+    from conformance.cluster.images import image_list  # late, likewise
+
+    return image_list(base, registry)
+
+
+def save_images(file: Path, registry: str, base: str | None, tell: Tell) -> tuple[str, ...]:
+    """Build the images and write them into *file*; gives their names."""
+    from conformance.cluster import images as built  # late, likewise
+
+    return built.save_images(file, tell, base, registry).all
+
+
+def rename_images(registry: str, base: str | None, tell: Tell) -> tuple[str, ...]:
+    """Build the images and name them as *registry* does; gives their names."""
+    from conformance.cluster import images as built  # late, likewise
+
+    return built.rename_images(registry, tell, base).all
+
+
+def image_contexts(directory: Path, base: str | None, tell: Tell) -> tuple[str, ...]:
+    """Write what builds the images for several kinds of machine; gives the names they must get."""
+    from conformance.cluster import images as built  # late, likewise
+
+    return built.write_contexts(directory, tell, base).all
+
+
 def sweep(options: KubernetesOptions | None) -> list[str]:
     """Remove what killed runs have left: processes, kind clusters, and, where one is named, in a cluster."""
     from conformance.cluster.embedded import sweep_leftovers  # late, likewise

@@ -86,20 +86,18 @@ def policy_of_others(view: ClusterView) -> str:
     return f"{len(foreign)} SMI objects in {where}; they stay untouched, and name none of a run's namespaces"
 
 
-def _images(view: ClusterView, images: Images) -> Iterator[tuple[str, str]]:
+def _images(view: KubernetesView, images: Images) -> Iterator[tuple[str, str]]:
     try:
-        nodes = view.list("Node")
-    except ConformanceError:  # looking at nodes is a right that a run can do without
-        nodes = ()
-    held = {
-        name for node in nodes for one in node.body["status"].get("images", ()) for name in one["names"] or ()
-    }
-    for image in images.all:
-        here = any(name == image or name.endswith(f"/{image}") for name in held)
+        held = view.node_images()
+    except ConformanceError:
         yield (
-            "image",
-            f"{image}: {'its nodes have it' if here else 'not seen on its nodes; it will be pulled'}",
+            "images",
+            f"{', '.join(images.all)}; whether its nodes have them cannot be seen with this account's rights",
         )
+        return
+    for image in images.all:
+        is_there = any(name == image or name.endswith(f"/{image}") for name in held)
+        yield "image", f"{image}: {'its nodes have it' if is_there else 'not among those its nodes tell of'}"
 
 
 def _creations() -> str:

@@ -15,7 +15,7 @@ class KubernetesView:
 
     def __init__(self, api: ApiClient, name: str) -> None:
         """Look at the cluster behind *api*; *name* is what people call it."""
-        rest = Rest(api)
+        self._rest = rest = Rest(api)
         self.name = name
         self._discovery = Discovery(rest)
         self._objects = Objects(rest, self._discovery, run_id="", cluster=name)
@@ -43,3 +43,13 @@ class KubernetesView:
             EnvironmentBrokenError: The API server cannot be asked.
         """
         return self._discovery.served()
+
+    def node_images(self) -> frozenset[str]:
+        """Name the images that the nodes hold; a node tells of fifty only, its largest.
+
+        Raises:
+            EnvironmentBrokenError: The nodes may not be looked at: a run needs no such right.
+        """
+        nodes = self._rest.get("/api/v1/nodes")["items"]
+        images = (one for node in nodes for one in node["status"].get("images") or ())
+        return frozenset(str(name) for one in images for name in one.get("names") or ())

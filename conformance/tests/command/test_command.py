@@ -171,3 +171,30 @@ def test_clean_sweeps_leftovers(monkeypatch):
     assert CliRunner().invoke(app, ["clean"]).output == "ended one process\n"
     monkeypatch.setattr("conformance.cluster.embedded.sweep_leftovers", list)
     assert CliRunner().invoke(app, ["clean"]).output == "nothing was left behind\n"
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["images", "list"], ["smi-conformance/probe:", "smi-conformance/mesh:"]),
+        (
+            ["images", "list", "--registry", "registry.example/team"],
+            ["registry.example/team/smi-conformance/probe:"],
+        ),
+        (["provider", "list"], ["osm", "Open Service Mesh", "reference"]),
+    ],
+)
+def test_what_needs_no_cluster_is_told_without_one(words, said):
+    """Names of images and of profiles are known beforehand."""
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0
+    assert all(word in result.output for word in said)
+
+
+@pytest.mark.parametrize("words", [["doctor"], ["mesh", "status"], ["provider", "init"]])
+def test_cluster_that_is_not_there_is_told_in_words(words, tmp_path, monkeypatch):
+    """A kubeconfig that does not exist is a mistake of whoever named it."""
+    missing = tmp_path / "nowhere.yaml"
+    result = CliRunner().invoke(app, [*words, "--kubeconfig", str(missing)])
+    assert isinstance(result.exception, UsageError)
+    assert str(missing) in str(result.exception)
