@@ -2,6 +2,17 @@
 
 What policy means is in `conformance.refmesh` and the same as on the embedded cluster. What stands here is for whoever
 has a cluster; it is loaded when it is asked for, since a sidecar has no use for it.
+
+How it hangs together::
+
+    API server ── list + watch ──> sources ─> steering (the pipeline of `refmesh`) ─> discovery
+         │                                                                            │ wire, one WebSocket
+         ├── admission: /inject (patch), /convert                                     v
+         └── TokenReview (callers) <── token ── identity ── agent: following ─> store ─> Envoy, polling
+
+What it does not do: a pod's HTTP and TCP probes on its own ports come from outside the mesh and are refused, so pods
+need exec probes; init containers of a pod's own come before its sidecar and reach nobody; a Job does not end, since
+its sidecar goes on; of IPv6 all TCP is refused; the authority is not rotated.
 """
 
 from importlib import import_module

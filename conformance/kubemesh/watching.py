@@ -20,7 +20,9 @@ Body = dict[str, Any]
 Key = tuple[str, str]
 """Namespace and name."""
 
-_STREAM = 300  # seconds; after it the API server ends a stream, and the next one begins where it ended
+# Seconds after which the API server ends a stream, and the next one begins where it ended. A connection that died in
+# silence, as when a node loses its network, would else leave this replica with old policy for as long.
+_STREAM = 60
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # seconds between attempts while the API server does not answer
 _ABSENT_PAUSE = 1.0  # seconds until a kind that the cluster does not know is asked for again
 _ABSENT_PROOF = 4  # times; an API server that starts does not know its custom kinds for a moment
