@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
+from conformance.cluster.messages import message_in
 from conformance.errors import ProbeError
 
 _CONNECTING_TIME = 5.0
@@ -52,14 +53,10 @@ class SocketChannel:
         Raises:
             ProbeError: The pod is gone, said nothing within *timeout*, or said what is no JSON object.
         """
-        line = self._line(timeout)
         try:
-            message = json.loads(line)
+            return message_in(self._line(timeout))
         except ValueError as error:
-            self._fail(f"said what is no JSON: {line[:200]!r}", error)
-        if not isinstance(message, dict):
-            self._fail(f"said what is no JSON object: {line[:200]!r}", None)
-        return message
+            self._fail(str(error), error)
 
     def close(self) -> None:
         """Let go of the stream; the pod goes on."""

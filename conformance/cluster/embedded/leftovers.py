@@ -6,7 +6,6 @@ is gone.
 """
 
 import contextlib
-import fcntl
 import os
 import select
 import shutil
@@ -16,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from conformance.cluster.locks import only_one_at, try_lock
 from conformance.errors import EnvironmentBrokenError, UsageError
 
 _LOCK = "lock"
@@ -85,9 +85,9 @@ def make_run_directory(run_id: str, root: Path) -> RunDirectory:
             f"set XDG_RUNTIME_DIR to a path of at most {_LONGEST_PATH - len(run_id)} characters",
         )
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _only_one_at(root):
+    with only_one_at(root):
         path = Path(tempfile.mkdtemp(prefix=f"{run_id}-", dir=root))
-        lock = _locked(path / _LOCK)
+        lock = try_lock(path / _LOCK)
     assert lock is not None, "nobody else knows the folder yet"
     return RunDirectory(path, lock)
 
@@ -106,30 +106,19 @@ def sweep_leftovers(root: Path | None = None) -> list[str]:
     where = root or state_root()
     if not where.is_dir():
         return []
-    with _only_one_at(where):
+    with only_one_at(where):
         runs = sorted(path.parent for path in where.glob(f"*/{_LOCK}"))
         return [said for run in runs for said in _sweep(run)]
 
 
 def _sweep(run: Path) -> Iterator[str]:
-    lock = _locked(run / _LOCK)
+    lock = try_lock(run / _LOCK)
     if lock is None:
         return
     yield from _end_recorded(run)
     shutil.rmtree(run, ignore_errors=True)
     os.close(lock)
     yield f"removed the folder of a run that is gone: {run}"
-
-
-@contextlib.contextmanager
-def _only_one_at(root: Path) -> Iterator[None]:
-    """Keep a sweep from seeing a folder that is not locked yet."""
-    lock = os.open(root / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)
 
 
 def start_time(pid: int) -> str:
@@ -140,16 +129,6 @@ def start_time(pid: int) -> str:
         return ""
     # The program's name stands in parentheses and may hold blanks; the start is field 22, the 20th after it.
     return text.rpartition(")")[2].split()[19]
-
-
-def _locked(path: Path) -> int | None:
-    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        return None
-    return lock
 
 
 def _end_recorded(run: Path) -> Iterator[str]:

@@ -42,6 +42,7 @@ MESH = Recipe(
     parts=(
         *_NOUNS,
         "cluster/__init__.py",
+        "cluster/messages.py",
         "cluster/protocol.py",
         "cluster/kubernetes",
         "refmesh",

@@ -6,7 +6,6 @@ name. The folders survive a restart of the machine, as kind's clusters do.
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
@@ -18,6 +17,7 @@ from pathlib import Path
 import platformdirs
 
 from conformance.cluster.embedded.leftovers import start_time
+from conformance.cluster.locks import only_one_at, try_lock
 from conformance.errors import EnvironmentBrokenError
 
 _LOCK = "lock"
@@ -82,9 +82,9 @@ def open_folder(run_id: str, root: Path) -> RecordFolder:
     """
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _only_one_at(root):
+        with only_one_at(root):
             path = Path(tempfile.mkdtemp(prefix=f"{run_id}-", dir=root))
-            lock = _locked(path / _LOCK)
+            lock = try_lock(path / _LOCK)
     except OSError as error:
         raise EnvironmentBrokenError(
             f"the folder for records of kind clusters cannot be made: {error.strerror}",
@@ -101,10 +101,10 @@ def abandoned(root: Path) -> Iterator[tuple[tuple[RecordFolder, Record | None], 
     if not root.is_dir():
         yield ()
         return
-    with _only_one_at(root), contextlib.ExitStack() as held:
+    with only_one_at(root), contextlib.ExitStack() as held:
         found = []
         for lock_path in sorted(root.glob(f"*/{_LOCK}")):
-            lock = _locked(lock_path)
+            lock = try_lock(lock_path)
             if lock is not None:
                 folder = RecordFolder(lock_path.parent, lock)
                 held.callback(folder.release)
@@ -118,24 +118,3 @@ def _read(path: Path) -> Record | None:
         return Record(**json.loads(path.read_text("utf-8")))
     except (FileNotFoundError, ValueError, TypeError):
         return None
-
-
-def _locked(path: Path) -> int | None:
-    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        return None
-    return lock
-
-
-@contextlib.contextmanager
-def _only_one_at(root: Path) -> Iterator[None]:
-    """Keep a sweep from seeing a folder that is not locked yet."""
-    lock = os.open(root / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)

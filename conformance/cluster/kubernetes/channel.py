@@ -17,6 +17,7 @@ from conformance.cluster.kubernetes.executing import (
 )
 from conformance.cluster.kubernetes.rendering import PROBE_CONTAINER
 from conformance.cluster.kubernetes.rest import Rest
+from conformance.cluster.messages import message_in
 from conformance.errors import ProbeError
 from conformance.model.manifest import ObjectRef
 
@@ -64,14 +65,10 @@ class ExecChannel:
         Raises:
             ProbeError: The pod is gone, said nothing within *timeout*, or said what is no JSON object.
         """
-        line = self._line(timeout)
         try:
-            message = json.loads(line)
+            return message_in(self._line(timeout))
         except ValueError as error:
-            self._fail(f"said what is no JSON: {line[:200]!r}", error)
-        if not isinstance(message, dict):
-            self._fail(f"said what is no JSON object: {line[:200]!r}", None)
-        return message
+            self._fail(str(error), error)
 
     def close(self) -> None:
         """Let go of the stream; the pod goes on."""
