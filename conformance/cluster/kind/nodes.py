@@ -45,8 +45,10 @@ def has_image(kubeconfig: Path, context: str, image: str) -> bool:
             nodes = kubernetes_api.CoreV1Api(api).list_node(_request_timeout=10).items
         except (kubernetes_api.ApiException, urllib3.exceptions.HTTPError):
             return False
-    # Without a registry in its name, an image is Docker Hub's to a node.
-    return bool(nodes) and all(not _names(node).isdisjoint((image, f"docker.io/{image}")) for node in nodes)
+    # To a node every image has a registry, and its own idea of which where none is named.
+    return bool(nodes) and all(
+        any(name == image or name.endswith(f"/{image}") for name in _names(node)) for node in nodes
+    )
 
 
 def _names(node: Any) -> set[str]:

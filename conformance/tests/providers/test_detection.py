@@ -65,7 +65,7 @@ def test_several_meshes_are_named_and_none_is_chosen():
 
 def test_writer_beside_a_mesh_leaves_the_mesh_chosen():
     """SuperGloo only writes; the adapter that acts on what it writes is judged."""
-    writer = a_workload("supergloo", "quay.io/solo-io/supergloo:0.3.25", "supergloo-system")
+    writer = a_workload("supergloo", "registry.example/solo-io/supergloo:0.3.25", "supergloo-system")
     adapter = a_workload("smi-adapter-istio", "deislabs/smi-adapter-istio:v0.1.0", "istio-system")
     assert detect(seen(writer, adapter)).profile == next(
         one for one in profiles() if one.name == "istio-smi-adapter"
@@ -74,7 +74,9 @@ def test_writer_beside_a_mesh_leaves_the_mesh_chosen():
 
 def test_writer_alone_is_not_judged():
     """A person learns that what is there acts on no SMI object."""
-    found = detect(seen(a_workload("supergloo", "quay.io/solo-io/supergloo:0.3.25", "supergloo-system")))
+    found = detect(
+        seen(a_workload("supergloo", "registry.example/solo-io/supergloo:0.3.25", "supergloo-system"))
+    )
     assert found.profile is None
     assert "only writes SMI objects" in found.because
 
