@@ -30,7 +30,7 @@ def is_about_misuse(report: pytest.CollectReport | pytest.TestReport) -> bool:
     return bool(getattr(report, _MISUSE, False))
 
 
-def _mistake(item: ScenarioItem, excinfo: pytest.ExceptionInfo[BaseException]) -> ScenarioResult:
+def _mistake(item: ScenarioItem, excinfo: pytest.ExceptionInfo[BaseException], again: str) -> ScenarioResult:
     """Make the result of a scenario at which the suite itself stumbled."""
     place = excinfo.traceback[-1]
     trouble = Trouble(
@@ -39,7 +39,7 @@ def _mistake(item: ScenarioItem, excinfo: pytest.ExceptionInfo[BaseException]) -
         where=f"{place.path}:{place.lineno + 1}",
         hint="this is a mistake of the suite: report it with the traceback",
     )
-    return unjudged(item.scenario, item.version, trouble, item.nodeid)
+    return unjudged(item.scenario, item.version, trouble, again)
 
 
 class Carrying:
@@ -56,7 +56,7 @@ class Carrying:
         report = yield
         if isinstance(item, ScenarioItem) and report.when == "call":
             if item.result is None and call.excinfo is not None:
-                item.result = _mistake(item, call.excinfo)
+                item.result = _mistake(item, call.excinfo, self._judging.again(item.nodeid))
             if item.result is not None:
                 self._add(item, item.result, report)
         return report

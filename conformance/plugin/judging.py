@@ -1,5 +1,6 @@
 """Runs scenarios in the process that runs the items: the main one, or each of xdist's workers."""
 
+import shlex
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -52,12 +53,12 @@ class Judging:
         except Exception as error:  # noqa: BLE001  # of whatever kind: told once, and nothing else is tried
             broken = self.broken = self._told(error)
             trouble = Trouble(code=broken.code, what=broken.what, where=broken.where, hint=broken.hint)
-            return unjudged(scenario, version, trouble, nodeid)
+            return unjudged(scenario, version, trouble, self.again(nodeid))
         result = session.judge(scenario, version, self.tell)
         if result.trouble is not None and result.trouble.code in ENVIRONMENT_CODES:
             trouble = result.trouble
             self.broken = EnvironmentBrokenError(trouble.what, trouble.where, trouble.hint)
-        return result if result.again else replace(result, again=f"pytest {nodeid}")
+        return result if result.again else replace(result, again=self.again(nodeid))
 
     def explain(self, result: ScenarioResult) -> str:
         """Say all of a result that a person needs to go on."""
@@ -87,20 +88,29 @@ class Judging:
             raise self.broken
         if self._session is None:
             self.tell(f"starting {self._asked.cluster} cluster with {self._asked.provider} mesh")
-            settings = RunSettings(
-                run_id=self._asked.run_id + self._worker,
-                cluster=self._asked.cluster,
-                provider=self._asked.provider,
-                faults=self._asked.faults,
-                kubernetes=self._asked.kubernetes,
-                evidence=self._asked.report,
-                starter=starter(is_shipped=bool(self._config.getini("smi_shipped"))),
-            )
+            settings = self._settings()
             self._session = self._config.hook.pytest_smi_session(settings=settings)
             assert self._session is not None, "the suite's own implementation always answers"
             self._session.open(self.tell)
             self._is_open = True
         return self._session
+
+    def _settings(self) -> RunSettings:
+        return RunSettings(
+            run_id=self._asked.run_id + self._worker,
+            cluster=self._asked.cluster,
+            provider=self._asked.provider,
+            faults=self._asked.faults,
+            kubernetes=self._asked.kubernetes,
+            evidence=self._asked.report,
+            starter=starter(is_shipped=bool(self._config.getini("smi_shipped"))),
+        )
+
+    def again(self, nodeid: str) -> str:
+        """Spell the command that asks the same once more, where no session is there to do so."""
+        settings = self._settings()
+        faults = (f"--smi-fault={name}" for name in settings.faults)
+        return shlex.join((*settings.starter.split(), nodeid, *settings.way, *faults))
 
     def _told(self, error: Exception) -> ConformanceError:
         """Give an error of the session a person's words; where nobody foresaw it, keep the way to it."""
@@ -110,7 +120,7 @@ class Judging:
         return explained(error)
 
 
-def unjudged(scenario: Scenario, version: ApiVersion, trouble: Trouble, nodeid: str) -> ScenarioResult:
+def unjudged(scenario: Scenario, version: ApiVersion, trouble: Trouble, again: str) -> ScenarioResult:
     """Give the result of a scenario that could not even be tried."""
     return ScenarioResult(
         scenario=scenario.id,
@@ -125,7 +135,7 @@ def unjudged(scenario: Scenario, version: ApiVersion, trouble: Trouble, nodeid: 
         trouble=trouble,
         duration=timedelta(0),
         evidence="",
-        again=f"pytest {nodeid}",
+        again=again,
     )
 
 

@@ -64,7 +64,7 @@ def _lacking(seen: Seen, missing: tuple[str, ...]) -> Iterator[str]:
     if missing:
         yield f"the account may not {', '.join(missing)}; {RIGHTS}"
     if not seen.served:
-        yield "the cluster serves no SMI kind; install a mesh that brings them"
+        yield "the cluster serves no SMI kind; install a mesh; `smi-conformance mesh install` brings ours"
 
 
 def _kinds(served: Mapping[str, tuple[str, ...]]) -> str:

@@ -50,6 +50,19 @@ def test_session_that_cannot_be_opened_ends_the_run_in_words(workshop, error, co
     assert workshop.read()["verdicts"]["errored"] == max(1, len(workers) * len(workshop.read()["results"]))
 
 
+def test_what_could_not_be_tried_is_tried_again_where_it_was(workshop):
+    """The command leads to the same cluster and the same wrong mesh."""
+    workshop.add("passed-a")
+    workshop.break_with("EnvironmentBrokenError('no cluster', 'there', 'start it')")
+    way = ["--smi-cluster=kubeconfig", "--smi-context=prod", "--smi-fault=ignores-routes"]
+    result = workshop.run_apart(*way)
+    result.stdout.fnmatch_lines(["  again  *pytest *passed-a.yaml::v1alpha4 --smi-cluster=kubeconfig *"])
+    assert workshop.read()["results"][0]["again"].split()[-2:] == [
+        "--smi-context=prod",
+        "--smi-fault=ignores-routes",
+    ]
+
+
 def test_session_at_which_the_suite_stumbles_ends_the_run(workshop):
     """A mistake nobody foresaw is told once, and its traceback is kept beside the report, not shown."""
     workshop.add("passed-a", "passed-b")
