@@ -1,6 +1,5 @@
 """Runs scenarios in the process that runs the items: the main one, or each of xdist's workers."""
 
-import shlex
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -24,7 +23,7 @@ from conformance.plugin.library import LIBRARY
 from conformance.plugin.options import Asked
 from conformance.report import Surroundings, explain
 from conformance.runner.evidence import keep_traceback
-from conformance.runner.settings import RunSettings, Tell
+from conformance.runner.settings import RunSettings, Tell, command_again
 from conformance.runner.unforeseen import explained
 from conformance.spec import ApiVersion
 
@@ -109,8 +108,7 @@ class Judging:
     def again(self, nodeid: str) -> str:
         """Spell the command that asks the same once more, where no session is there to do so."""
         settings = self._settings()
-        faults = (f"--smi-fault={name}" for name in settings.faults)
-        return shlex.join((*settings.starter.split(), nodeid, *settings.way, *faults))
+        return command_again(settings.starter, nodeid, settings.way, settings.faults)
 
     def _told(self, error: Exception) -> ConformanceError:
         """Give an error of the session a person's words; where nobody foresaw it, keep the way to it."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from conformance.cluster import ClusterView
-from conformance.cluster.images import Images, image_names
+from conformance.cluster.images import Images, image_names, is_held
 from conformance.cluster.kubernetes import RUN_LABEL, connect, missing_permissions, server_version
 from conformance.cluster.kubernetes.settings import RUN_PREFIX
 from conformance.cluster.kubernetes.view import KubernetesView
@@ -96,8 +96,8 @@ def _images(view: KubernetesView, images: Images) -> Iterator[tuple[str, str]]:
         )
         return
     for image in images.all:
-        is_there = any(name == image or name.endswith(f"/{image}") for name in held)
-        yield "image", f"{image}: {'its nodes have it' if is_there else 'not among those its nodes tell of'}"
+        words = "its nodes have it" if is_held(image, held) else "not among those its nodes tell of"
+        yield "image", f"{image}: {words}"
 
 
 def _creations() -> str:

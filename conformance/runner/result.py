@@ -1,6 +1,5 @@
 """From a played scenario to its result."""
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +11,7 @@ from conformance.model.scenario import Scenario
 from conformance.model.verdict import Finding, Judgement, Verdict
 from conformance.runner.evidence import manifests_text
 from conformance.runner.play import PlayedStep
+from conformance.runner.settings import command_again
 from conformance.spec import ApiGroup, ApiVersion, Bundle
 
 
@@ -33,8 +33,7 @@ class Subject:
     def again(self) -> str:
         """The command that runs just this again."""
         node = f"scenarios/{self.scenario.path}::{self.version.value}"
-        faults = (f"--smi-fault={name}" for name in self.faults)
-        return shlex.join((*self.starter.split(), node, *self.way, *faults))
+        return command_again(self.starter, node, self.way, self.faults)
 
     @property
     def api_versions(self) -> tuple[str, ...]:

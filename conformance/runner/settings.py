@@ -1,6 +1,7 @@
 """What a run is asked to do."""
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,6 +9,19 @@ from conformance.cluster.kind.settings import KindSettings
 
 Tell = Callable[[str], None]
 """Takes a few words on what is happening now, for a person who waits."""
+
+
+def command_again(starter: str, node: str, way: Iterable[str], faults: Iterable[str]) -> str:
+    """Spell the command that asks the same once more.
+
+    Args:
+        starter: What comes before a node id, such as ``pytest``.
+        node: The node id.
+        way: Arguments that lead to the same cluster and mesh.
+        faults: How the mesh was wrong on purpose.
+    """
+    broken = (f"--smi-fault={name}" for name in faults)
+    return shlex.join((*starter.split(), node, *way, *broken))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

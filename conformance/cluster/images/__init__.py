@@ -5,6 +5,7 @@ from conformance.cluster.images.recipes import (
     Images,
     image_list,
     image_names,
+    is_held,
 )
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "build_images",
     "image_list",
     "image_names",
+    "is_held",
     "rename_images",
     "save_images",
     "write_contexts",

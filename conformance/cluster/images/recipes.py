@@ -6,6 +6,7 @@ image that is there need not be built again. Nothing here talks to Docker.
 
 import hashlib
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from conformance import __version__, places
@@ -74,6 +75,11 @@ class Images:
     def all(self) -> tuple[str, str]:
         """All of them."""
         return (self.probe, self.mesh)
+
+
+def is_held(image: str, names: Iterable[str]) -> bool:
+    """Say whether an image is among those a node names: to it each has a registry, even if *image* has none."""
+    return any(name == image or name.endswith(f"/{image}") for name in names)
 
 
 def default_base() -> str:

@@ -9,6 +9,7 @@ import urllib3
 from kubernetes import client as kubernetes_api
 from kubernetes import config as kubernetes_config
 
+from conformance.cluster.images import is_held
 from conformance.errors import EnvironmentBrokenError
 
 _DEADLINE = timedelta(minutes=3)
@@ -45,10 +46,7 @@ def has_image(kubeconfig: Path, context: str, image: str) -> bool:
             nodes = kubernetes_api.CoreV1Api(api).list_node(_request_timeout=10).items
         except (kubernetes_api.ApiException, urllib3.exceptions.HTTPError):
             return False
-    # To a node every image has a registry, and its own idea of which where none is named.
-    return bool(nodes) and all(
-        any(name == image or name.endswith(f"/{image}") for name in _names(node)) for node in nodes
-    )
+    return bool(nodes) and all(is_held(image, _names(node)) for node in nodes)
 
 
 def _names(node: Any) -> set[str]:
