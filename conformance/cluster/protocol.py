@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+from conformance.model.api import ApiAnswer, ApiRequest
 from conformance.model.manifest import Manifest, ObjectRef
 
 
@@ -64,6 +65,13 @@ class ClusterView(Protocol):
 
     def served(self) -> Mapping[str, tuple[str, ...]]:
         """Say for each SMI kind which versions it is served in; a kind without versions is absent."""
+
+    def call_api(self, request: ApiRequest) -> ApiAnswer:
+        """Send one request to the API server, once, and bring back whatever it answers, refusals included.
+
+        Raises:
+            EnvironmentBrokenError: The API server gave no answer, or an account's credentials cannot be had.
+        """
 
 
 class Cluster(ClusterView, Protocol):
@@ -157,6 +165,21 @@ class Injector(Protocol):
         """Hear that a pod that has a sidecar is gone."""
 
 
+class ExtensionApi(Protocol):
+    """An API that a mesh serves below ``/apis``, behind the cluster's API server: what an APIService leads to."""
+
+    @property
+    def group(self) -> str:
+        """Such as ``metrics.smi-spec.io``."""
+
+    @property
+    def version(self) -> str:
+        """Such as ``v1alpha1``."""
+
+    def answer(self, request: ApiRequest) -> ApiAnswer:
+        """Answer a request below ``/apis/<group>/<version>``. Who asks has been authorised. Never raises."""
+
+
 class EmbeddedCluster(Cluster, Protocol):
     """What only the embedded cluster has: a seam for the mesh, which elsewhere installs itself."""
 
@@ -169,6 +192,9 @@ class EmbeddedCluster(Cluster, Protocol):
 
     def join(self, injector: Injector) -> None:
         """Ask *injector* about every pod that starts from now on."""
+
+    def aggregate(self, api: ExtensionApi) -> None:
+        """Lead requests for *api*'s group and version to it from now on: the place of an APIService."""
 
     def intercepted_address(self, caller_address: str, target_address: str) -> str:
         """Say where the sidecar of the pod at *caller_address* has to listen for calls to *target_address*.
