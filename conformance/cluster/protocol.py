@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from conformance.model.api import ApiAnswer, ApiRequest
+from conformance.model.api import ApiAction, ApiAnswer, ApiRequest
 from conformance.model.manifest import Manifest, ObjectRef
 
 
@@ -177,7 +177,10 @@ class ExtensionApi(Protocol):
         """Such as ``v1alpha1``."""
 
     def answer(self, request: ApiRequest) -> ApiAnswer:
-        """Answer a request below ``/apis/<group>/<version>``. Who asks has been authorised. Never raises."""
+        """Answer a request below ``/apis/<group>/<version>``. Never raises.
+
+        Who asks is known by then, as behind a real API server; whether they may is for the API to find out.
+        """
 
 
 class EmbeddedCluster(Cluster, Protocol):
@@ -195,6 +198,9 @@ class EmbeddedCluster(Cluster, Protocol):
 
     def aggregate(self, api: ExtensionApi) -> None:
         """Lead requests for *api*'s group and version to it from now on: the place of an APIService."""
+
+    def allows(self, action: ApiAction) -> bool:
+        """Say whether the Roles and bindings that are stored let an account do this: a SubjectAccessReview."""
 
     def intercepted_address(self, caller_address: str, target_address: str) -> str:
         """Say where the sidecar of the pod at *caller_address* has to listen for calls to *target_address*.

@@ -37,3 +37,19 @@ class ApiAnswer:
     """To the letter; JSON where the server keeps to Kubernetes' manners."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Names in lower case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiAction:
+    """What an account wants to do to a resource, in RBAC's words."""
+
+    account: Identity
+    verb: str
+    """Such as ``get`` or ``list``."""
+    group: str
+    resource: str
+    """Plural, and with its sub-resource where it has one: ``pods/edges``."""
+    namespace: str = ""
+    """Empty for what is not namespaced, and for all namespaces."""
+    name: str = ""
+    """Empty for lists."""
