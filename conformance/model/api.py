@@ -50,6 +50,7 @@ class ApiAction:
     resource: str
     """Plural, and with its sub-resource where it has one: ``pods/edges``."""
     namespace: str = ""
-    """Empty for what is not namespaced, and for all namespaces."""
+    """Empty for what is not namespaced, and for all namespaces. A namespace itself lies in the one of its own name:
+    Kubernetes reads ``namespaces/here`` so, and a Role in ``here`` can grant it."""
     name: str = ""
     """Empty for lists."""

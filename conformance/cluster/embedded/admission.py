@@ -173,6 +173,12 @@ def _check_unchanged(kind: ResourceKind, ref: ObjectRef, body: dict[str, Any], d
             ref,
             [f"spec.selector: Invalid value: {json.dumps(body['spec']['selector'])}: field is immutable"],
         )
+    if kind.name.endswith("RoleBinding") and body["roleRef"] != old.body["roleRef"]:
+        _refuse_invalid(
+            kind,
+            ref,
+            [f"roleRef: Invalid value: {json.dumps(body['roleRef'])}: cannot change roleRef"],
+        )
     if kind.name == "Pod":
         _keep_marks(body, old)
     if kind.name == "Pod" and body["spec"] != old.body["spec"]:

@@ -11,6 +11,8 @@ from conformance import places
 from conformance.cluster.embedded import evidence
 from conformance.cluster.embedded.addresses import Allotment, intercepted_address, take_block
 from conformance.cluster.embedded.admission import Admission, FieldValidation
+from conformance.cluster.embedded.api_front import ApiFront
+from conformance.cluster.embedded.authorisation import is_allowed
 from conformance.cluster.embedded.channel import SocketChannel
 from conformance.cluster.embedded.controllers import Controllers, pods_of, workload_of
 from conformance.cluster.embedded.draft import Draft, of_kind
@@ -21,8 +23,9 @@ from conformance.cluster.embedded.processes import Processes
 from conformance.cluster.embedded.readiness import first_failure, not_ready, unready_reason
 from conformance.cluster.embedded.services import address_of, is_ready
 from conformance.cluster.embedded.store import Store
-from conformance.cluster.protocol import Change, Channel, Injector, PodStatus, Watcher
+from conformance.cluster.protocol import Change, Channel, ExtensionApi, Injector, PodStatus, Watcher
 from conformance.errors import EnvironmentBrokenError, ProbeError
+from conformance.model.api import ApiAction, ApiAnswer, ApiRequest
 from conformance.model.manifest import Manifest, ObjectRef
 
 _APP_MODULE = "conformance.probe.app"
@@ -61,6 +64,7 @@ class LocalCluster:
             self._admission = Admission(self._kinds)
             controllers = Controllers(Allotment(block.number), self._kubelet.leaving)
             self._store = Store(controllers.reconcile, self._act)
+            self._front = ApiFront(lambda: self._store.objects)
             self._store.watch(self._follow)
             self._store.change(lambda draft: draft.put(_DEFAULT_NAMESPACE))
             self._undo = undo.pop_all()
@@ -110,6 +114,13 @@ class LocalCluster:
     def served(self) -> Mapping[str, tuple[str, ...]]:
         """Say for each SMI kind which versions it is served in."""
         return {kind.name: kind.versions for kind in self._kinds.values() if kind.custom}
+
+    def call_api(self, request: ApiRequest) -> ApiAnswer:
+        """Answer from this process: discovery of aggregated APIs, and what these say; anything else is not found.
+
+        An account that does not exist is unknown (401). No answer carries a date: there is but one clock.
+        """
+        return self._front.answer(request)
 
     def pods(self, namespace: str = "") -> tuple[PodStatus, ...]:
         """List the pods that exist now."""
@@ -175,6 +186,14 @@ class LocalCluster:
     def join(self, injector: Injector) -> None:
         """Ask *injector* about every pod that starts from now on."""
         self._kubelet.injector = injector
+
+    def aggregate(self, api: ExtensionApi) -> None:
+        """Lead requests for *api*'s group and version to it from now on."""
+        self._front.aggregate(api)
+
+    def allows(self, action: ApiAction) -> bool:
+        """Say whether the Roles and bindings that are stored let an account do this."""
+        return is_allowed(self._store.objects, action)
 
     @property
     def scratch(self) -> Path:

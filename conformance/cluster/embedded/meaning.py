@@ -16,6 +16,10 @@ def meaning_problems(kind: str, body: Mapping[str, Any]) -> Iterator[str]:
             yield from _service_problems(body["spec"])
         case "Pod":
             yield from _container_problems(body["spec"], "spec")
+        case "Role" | "ClusterRole":
+            yield from _rule_problems(body.get("rules", ()), is_namespaced=kind == "Role")
+        case "RoleBinding" | "ClusterRoleBinding":
+            yield from _binding_problems(body, is_namespaced=kind == "RoleBinding")
         case _:
             return
 
@@ -48,3 +52,34 @@ def _duplicates(values: Iterable[object], path: str) -> Iterator[str]:
         if value in seen and value is not None:
             yield f"{path.format(index)}: Duplicate value: {json.dumps(value)}"
         seen.add(value)
+
+
+def _rule_problems(rules: Iterable[Mapping[str, Any]], *, is_namespaced: bool) -> Iterator[str]:
+    for index, rule in enumerate(rules):
+        path = f"rules[{index}]"
+        if not rule["verbs"]:
+            yield f"{path}.verbs: Required value: verbs must contain at least one value"
+        if rule.get("nonResourceURLs"):
+            if is_namespaced:
+                quoted = json.dumps(rule["nonResourceURLs"])
+                why = "namespaced rules cannot apply to non-resource URLs"
+                yield f"{path}.nonResourceURLs: Invalid value: {quoted}: {why}"
+            continue
+        for field, what in (("apiGroups", "group"), ("resources", "resource")):
+            if not rule.get(field):
+                why = f"resource rules must supply at least one {'api ' if what == 'group' else ''}{what}"
+                yield f"{path}.{field}: Required value: {why}"
+
+
+def _binding_problems(body: Mapping[str, Any], *, is_namespaced: bool) -> Iterator[str]:
+    role = body["roleRef"]["kind"]
+    if role == "Role" and not is_namespaced:
+        yield f'roleRef.kind: Unsupported value: {json.dumps(role)}: supported values: "ClusterRole"'
+    for index, subject in enumerate(body.get("subjects", ())):
+        path = f"subjects[{index}]"
+        if subject["kind"] == "ServiceAccount":
+            if not subject.get("namespace"):
+                yield f"{path}.namespace: Required value"
+            if subject.get("apiGroup"):
+                quoted = json.dumps(subject["apiGroup"])
+                yield f'{path}.apiGroup: Unsupported value: {quoted}: supported values: ""'

@@ -38,13 +38,23 @@ _RFC_1035_LABEL = _Rule(
     words="a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an "
     "alphabetic character, and end with an alphanumeric character (e.g. 'my-name')",
 )
-_RULES = {"Namespace": _RFC_1123_LABEL, "Service": _RFC_1035_LABEL}
+_PATH_SEGMENT = _Rule(
+    pattern=r"(?!\.{1,2}$)[^/%]+",
+    length=253,
+    words="may not be '.' or '..', and may not contain '/' or '%' (e.g. 'system:reader')",
+)
+_RULES = {
+    "Namespace": _RFC_1123_LABEL,
+    "Service": _RFC_1035_LABEL,
+    **dict.fromkeys(("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"), _PATH_SEGMENT),
+}
 
 
 def name_problems(kind: str, name: Any) -> Iterator[str]:
     """List what is wrong with the name of an object of *kind*.
 
-    Kubernetes: a Namespace is an RFC 1123 label, a Service an RFC 1035 label, all else a subdomain.
+    Kubernetes: a Namespace is an RFC 1123 label, a Service an RFC 1035 label, a role or binding anything that can
+    stand in a path, all else a subdomain.
     """
     if not isinstance(name, str) or not name:
         yield "metadata.name: Required value: name or generateName is required"

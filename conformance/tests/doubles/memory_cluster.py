@@ -6,15 +6,16 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
-from conformance.cluster import Channel, PodStatus
+from conformance.cluster import Channel, ExtensionApi, PodStatus
 from conformance.errors import ManifestRefusedError, ProbeError
+from conformance.model.api import ApiAction, ApiAnswer, ApiRequest
 from conformance.model.manifest import Manifest, ObjectRef
 from conformance.spec import kind_named
 from conformance.tests.doubles.journal import Journal
 
 
 class MemoryCluster:
-    """Notes ``apply``, ``delete``, ``ready``, ``evidence`` and ``close`` in a journal."""
+    """Notes ``apply``, ``delete``, ``call``, ``ready``, ``evidence`` and ``close`` in a journal."""
 
     name = "memory"
 
@@ -23,6 +24,9 @@ class MemoryCluster:
         self.refuses: Callable[[Manifest], bool] = lambda _: False
         self.unready: set[str] = set()
         """Keys of workloads whose pod is there and not ready."""
+        self.answers: Callable[[ApiRequest], ApiAnswer] = lambda _: ApiAnswer(status=404, body=b"")
+        self.rights: set[ApiAction] = set()
+        """What accounts may do."""
         self._journal = journal
         self._numbers = count(1)
 
@@ -61,6 +65,19 @@ class MemoryCluster:
     def served(self) -> Mapping[str, tuple[str, ...]]:
         """Serve nothing that anybody asks for."""
         return {}
+
+    def call_api(self, request: ApiRequest) -> ApiAnswer:
+        """Answer as scripted, or as an aggregated API does; by default nothing is found."""
+        self._journal.note("call", request)
+        return self.answers(request)
+
+    def aggregate(self, api: ExtensionApi) -> None:
+        """Have *api* answer everything."""
+        self.answers = api.answer
+
+    def allows(self, action: ApiAction) -> bool:
+        """Say whether this was given as a right."""
+        return action in self.rights
 
     def pods(self, namespace: str = "") -> tuple[PodStatus, ...]:
         """Give each Deployment one pod."""

@@ -1,12 +1,13 @@
 """Kubernetes and SMI objects for tests: valid by default, one argument deviates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from conformance.model.manifest import Manifest
 
 STAND_IN_APP = "conformance.tests.doubles.stand_in_app"
 """What pods of tests run."""
+_RBAC = "rbac.authorization.k8s.io"
 
 
 def a_namespace(name: str = "here", **labels: str) -> Manifest:
@@ -71,6 +72,35 @@ def a_target(version: str = "v1alpha3", **spec: Any) -> Manifest:
     full = {"destination": shop, "sources": [client], "rules": [rule], **spec}
     kept = {key: value for key, value in full.items() if value is not None}
     return _object(f"access.smi-spec.io/{version}", "TrafficTarget", "shop", "here", spec=kept)
+
+
+def a_role(name: str = "reader", namespace: str = "here", *rules: Mapping[str, Any], **rule: Any) -> Manifest:
+    """Build a Role that may get and list pods' metrics; *rule* replaces fields, *rules* all.
+
+    Without a namespace it is a ClusterRole.
+    """
+    default = {"apiGroups": ["metrics.smi-spec.io"], "resources": ["pods"], "verbs": ["get", "list"]}
+    kind = "Role" if namespace else "ClusterRole"
+    return _rbac(kind, name, namespace, rules=[*rules] or [{**default, **rule}])
+
+
+def a_binding(
+    name: str = "reader", namespace: str = "here", *, role: str = "", subject: Mapping[str, str] | None = None
+) -> Manifest:
+    """Build a RoleBinding of the account ``here/shop`` to the Role of its name.
+
+    *subject* is another subject, *role* the name of a ClusterRole. Without a namespace it is a ClusterRoleBinding.
+    """
+    kind = "RoleBinding" if namespace else "ClusterRoleBinding"
+    bound = "ClusterRole" if role or not namespace else "Role"
+    reference = {"apiGroup": _RBAC, "kind": bound, "name": role or name}
+    shop = {"kind": "ServiceAccount", "name": "shop", "namespace": "here"}
+    return _rbac(kind, name, namespace, roleRef=reference, subjects=[subject or shop])
+
+
+def _rbac(kind: str, name: str, namespace: str, **rest: Any) -> Manifest:
+    metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
+    return Manifest({"apiVersion": f"{_RBAC}/v1", "kind": kind, "metadata": metadata, **rest})
 
 
 def _object(api_version: str, kind: str, name: str, namespace: str, **rest: Any) -> Manifest:

@@ -3,6 +3,7 @@
 import pytest
 
 from conformance.errors import EnvironmentBrokenError
+from conformance.model.api import ApiAnswer
 from conformance.model.manifest import Manifest
 
 
@@ -38,6 +39,10 @@ class SmallView:
         """Say what is served."""
         self.asked += 1
         return self.kinds
+
+    def call_api(self, request):
+        """Find nothing."""
+        return ApiAnswer(status=404, body=b"")
 
     def _refuse(self, kind):
         if kind in self.forbidden:

@@ -4,6 +4,7 @@ import pytest
 
 from conformance.cluster.kind import KindSettings
 from conformance.errors import EnvironmentBrokenError, UsageError
+from conformance.model.api import ApiAnswer
 from conformance.model.manifest import Manifest
 from conformance.runner.choosing import choose_profile
 from conformance.runner.doctor import Examination, policy_of_others
@@ -32,6 +33,10 @@ class View:
     def served(self):
         """Serve nothing."""
         return {}
+
+    def call_api(self, request):
+        """Find nothing."""
+        return ApiAnswer(status=404, body=b"")
 
 
 def an_object(kind, namespace, name, **rest):
