@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
-from kubernetes.client import ApiClient, Configuration
+from kubernetes.client import ApiClient
 
+from conformance.cluster.kubernetes.credentials import as_bearer
 from conformance.cluster.kubernetes.permissions import missing_permissions
 from conformance.cluster.kubernetes.refusals import ApiError
 from conformance.cluster.kubernetes.rest import Rest
@@ -49,7 +50,7 @@ def suite_account(api: ApiClient) -> ApiClient:
         "spec": {"expirationSeconds": _VALIDITY},
     }
     token = rest.post(f"{_ACCOUNT}/token", request)["status"]["token"]
-    own = ApiClient(_as_bearer(api.configuration, token))
+    own = ApiClient(as_bearer(api.configuration, token))
     _await_rights(own)
     return own
 
@@ -64,15 +65,6 @@ def _keep(rest: Rest, body: Mapping[str, Any]) -> None:
             raise
         if body["kind"] == "ClusterRole":
             rest.put(f"{place}/{body['metadata']['name']}", body)
-
-
-def _as_bearer(configuration: Configuration, token: str) -> Configuration:
-    own = Configuration()
-    own.host = configuration.host
-    own.ssl_ca_cert = configuration.ssl_ca_cert
-    own.verify_ssl = configuration.verify_ssl
-    own.api_key = {"authorization": f"Bearer {token}"}
-    return own
 
 
 def _await_rights(api: ApiClient) -> None:

@@ -9,16 +9,19 @@ from kubernetes.client import ApiClient
 
 from conformance.cluster.kubernetes import pods
 from conformance.cluster.kubernetes.channel import ExecChannel
+from conformance.cluster.kubernetes.credentials import Credentials
 from conformance.cluster.kubernetes.discovery import Discovery
 from conformance.cluster.kubernetes.evidence import Evidence
+from conformance.cluster.kubernetes.kinds import NAMESPACE
 from conformance.cluster.kubernetes.objects import Objects
 from conformance.cluster.kubernetes.ownership import Ownership, sweep
 from conformance.cluster.kubernetes.readiness import Readiness
 from conformance.cluster.kubernetes.rendering import meshed_namespaces, rendered
 from conformance.cluster.kubernetes.rest import Rest
-from conformance.cluster.kubernetes.settings import KubernetesSettings
+from conformance.cluster.kubernetes.settings import RUN_LABEL, KubernetesSettings
 from conformance.cluster.protocol import Channel, PodStatus
 from conformance.errors import ProbeError
+from conformance.model.api import ApiAnswer, ApiRequest
 from conformance.model.manifest import Manifest, ObjectRef
 
 
@@ -41,6 +44,7 @@ class KubernetesCluster:
         sweep(api)
         self._discovery = Discovery(self._rest)
         self._objects = Objects(self._rest, self._discovery, run_id=settings.run_id, cluster=settings.name)
+        self._credentials = Credentials(self._rest, self._is_ours)
         self._readiness = Readiness(self._rest, self._objects, settings)
         self._meshed: frozenset[str] = frozenset()
         self._ownership: Ownership | None = Ownership(self._rest, settings)
@@ -88,6 +92,15 @@ class KubernetesCluster:
         """Say for each SMI kind which versions it is served in, oldest first, as the server says now."""
         return self._discovery.served()
 
+    def call_api(self, request: ApiRequest) -> ApiAnswer:
+        """Send one request, and give what is answered, refusals included; only a silent server is asked again.
+
+        Raises:
+            EnvironmentBrokenError: The API server gave no answer, or the account is not one of this run's.
+        """
+        rest = self._credentials.rest_as(request.account) if request.account else self._rest
+        return rest.ask(request)
+
     def pods(self, namespace: str = "") -> tuple[PodStatus, ...]:
         """List the pods that exist now; one that is being deleted is not ready."""
         return tuple(pods.status_of(pod) for pod in self._objects.list("Pod", namespace))
@@ -132,6 +145,7 @@ class KubernetesCluster:
             EnvironmentBrokenError: It is not gone in time, or the API server cannot be asked; the next run will
                 see to it then.
         """
+        self._credentials.close()
         ownership, self._ownership = self._ownership, None
         if ownership is not None:
             ownership.release()
@@ -141,3 +155,8 @@ class KubernetesCluster:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def _is_ours(self, namespace: str) -> bool:
+        found = self._objects.read(ObjectRef(NAMESPACE.kind, "", namespace))
+        labels = found.body["metadata"].get("labels", {}) if found else {}
+        return bool(labels.get(RUN_LABEL) == self._settings.run_id)

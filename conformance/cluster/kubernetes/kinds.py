@@ -60,6 +60,12 @@ _ALL = (
     _core("Pod", "pods", ("get", "list")),
     _core("Event", "events", ("list",)),
     Resource(kind="Deployment", group="apps", plural="deployments", version="v1", verbs=(*_OWN, "watch")),
+    *(
+        Resource(
+            kind=kind, group="rbac.authorization.k8s.io", plural=f"{kind.lower()}s", version="v1", verbs=_OWN
+        )
+        for kind in ("Role", "RoleBinding")
+    ),
     Resource(
         kind="Lease",
         group="coordination.k8s.io",

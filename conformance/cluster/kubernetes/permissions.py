@@ -33,6 +33,12 @@ _BESIDE = (
     # A WebSocket is opened with GET; from Kubernetes 1.35 on, its exec asks for the right to create as well.
     Permission("", "pods/exec", "get"),
     Permission("", "pods/exec", "create"),
+    # Requests as the sample workloads' accounts.
+    Permission("", "serviceaccounts/token", "create"),
+    # Metrics are read, and the right to read them is given to the sample workloads' accounts: nobody can give what he
+    # has not. Which resources a mesh serves is the mesh's affair.
+    Permission("metrics.smi-spec.io", "*", "get"),
+    Permission("metrics.smi-spec.io", "*", "list"),
 )
 
 

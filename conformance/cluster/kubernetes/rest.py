@@ -13,11 +13,11 @@ import math
 import random
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import urllib3
@@ -25,6 +25,7 @@ from kubernetes.client import ApiClient
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
 from conformance.cluster.kubernetes.refusals import ApiError, api_error, read_answer
+from conformance.model.api import ApiAnswer, ApiRequest
 
 PATIENCE = timedelta(seconds=120)
 """How long an API server that does not answer is waited for. A guess: on a busy machine with two cores a restart has
@@ -40,6 +41,7 @@ _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
 _GOOD = range(200, 300)
 
+T = TypeVar("T")
 Body = Mapping[str, Any]
 """A JSON object, or a query's parameters."""
 
@@ -48,7 +50,7 @@ Body = Mapping[str, Any]
 class _Request:
     method: str
     path: str
-    query: Body
+    query: Body | Sequence[tuple[str, str]]
     body: Body | None = None
 
     def __str__(self) -> str:
@@ -80,6 +82,10 @@ class Rest:
     def api(self) -> ApiClient:
         """The connection itself."""
         return self._api
+
+    def close(self) -> None:
+        """Close the connection: for whoever has made it."""
+        self._api.close()  # type: ignore[no-untyped-call]
 
     @property
     def host(self) -> str:
@@ -133,7 +139,20 @@ class Rest:
         Raises:
             ApiError: The server said no, or nothing.
         """
-        return self._patiently(_Request("GET", path, query)).decode("utf-8", "replace")
+        return self._patiently(_Request("GET", path, query), self._once).decode("utf-8", "replace")
+
+    def ask(self, request: ApiRequest) -> ApiAnswer:
+        """Send a plain request, and give whatever is answered; only silence is waited out.
+
+        Who asks is this connection's account, whatever *request* says.
+
+        Raises:
+            ApiError: The server said nothing.
+        """
+        asked = _Request(request.method, request.path, request.query, request.body)
+        response = self._patiently(asked, self._exchange)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return ApiAnswer(status=response.status, body=bytes(response.data), headers=headers)
 
     @contextlib.contextmanager
     def lines(self, path: str, span: timedelta, **query: object) -> Iterator[Iterator[bytes]]:
@@ -161,16 +180,16 @@ class Rest:
         }
 
     def _json(self, request: _Request) -> dict[str, Any]:
-        answer = json.loads(self._patiently(request))
+        answer = json.loads(self._patiently(request, self._once))
         assert isinstance(answer, dict)
         return answer
 
-    def _patiently(self, request: _Request) -> bytes:
+    def _patiently(self, request: _Request, way: Callable[[_Request], T]) -> T:
         begun = time.monotonic()
         pause = _FIRST_PAUSE
         while True:
             try:
-                return self._once(request)
+                return way(request)
             except ApiError as error:
                 if time.monotonic() + pause > self._end_of_patience(error, begun):
                     raise
@@ -187,10 +206,14 @@ class Rest:
             return max(begun, self._silent_at) + answered
         return self._silent_at + answered if error.answer.may_be_early else begun
 
-    def _once(self, request: _Request) -> bytes:
+    def _exchange(self, request: _Request) -> urllib3.BaseHTTPResponse:
         with self._reaching(request):
             response = self._send(request, urllib3.Timeout(connect=_CONNECTING, read=_ANSWERING), whole=True)
         self._note_clock(response.headers.get("date"))
+        return response
+
+    def _once(self, request: _Request) -> bytes:
+        response = self._exchange(request)
         if response.status not in _GOOD:
             raise api_error(read_answer(response.status, response.data), str(request), self.host)
         return bytes(response.data)

@@ -7,6 +7,8 @@ from kubernetes.client import ApiClient
 from conformance.cluster.kubernetes.discovery import Discovery
 from conformance.cluster.kubernetes.objects import Objects
 from conformance.cluster.kubernetes.rest import Rest
+from conformance.errors import EnvironmentBrokenError
+from conformance.model.api import ApiAnswer, ApiRequest
 from conformance.model.manifest import Manifest, ObjectRef
 
 
@@ -43,6 +45,20 @@ class KubernetesView:
             EnvironmentBrokenError: The API server cannot be asked.
         """
         return self._discovery.served()
+
+    def call_api(self, request: ApiRequest) -> ApiAnswer:
+        """Send one request, and give what is answered, refusals included; only a silent server is asked again.
+
+        Raises:
+            EnvironmentBrokenError: The API server gave no answer, or the request is to be another account's.
+        """
+        if request.account is not None:
+            raise EnvironmentBrokenError(
+                "a request was to be sent as an account, and only a run has accounts of its own",
+                f"ServiceAccount {request.account}, cluster {self.name}",
+                "send it with the credentials of the kubeconfig",
+            )
+        return self._rest.ask(request)
 
     def node_images(self) -> frozenset[str]:
         """Name the images that the nodes hold; a node tells of fifty only, its largest.
