@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from conformance.model.manifest import Manifest
+from conformance.model.quantities import parse_quantity
 from conformance.oracle.policy import (
     Backend,
     Binding,
@@ -23,7 +24,6 @@ from conformance.oracle.policy import (
     Target,
     TcpRoute,
 )
-from conformance.oracle.quantity import parse_quantity
 from conformance.spec import ApiVersion, kind_named, parse_api_version
 
 _V1, _V2, _V3, _V4 = ApiVersion
