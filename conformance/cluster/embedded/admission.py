@@ -167,7 +167,7 @@ def _check_unchanged(kind: ResourceKind, ref: ObjectRef, body: dict[str, Any], d
         _keep_cluster_ip(kind, ref, body, old)
     if old is None:
         return
-    if kind.name == "Deployment" and body["spec"]["selector"] != old.body["spec"]["selector"]:
+    if kind.name in {"Deployment", "ReplicaSet"} and body["spec"]["selector"] != old.body["spec"]["selector"]:
         _refuse_invalid(
             kind,
             ref,
@@ -196,7 +196,8 @@ def _keep_cluster_ip(kind: ResourceKind, ref: ObjectRef, body: dict[str, Any], o
 
 
 def _keep_marks(body: dict[str, Any], old: Manifest) -> None:
-    """Keep what the cluster itself wrote into a Pod's metadata: its owner, and where its sidecar is."""
+    """Keep what the cluster itself wrote into a Pod: its owner, its node, and where its sidecar is."""
+    body["spec"].setdefault("nodeName", old.body["spec"]["nodeName"])
     before = old.body["metadata"]
     ours = {
         key: value

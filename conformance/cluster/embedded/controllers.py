@@ -1,6 +1,7 @@
-"""What the cluster makes of what people declare: Pods for Deployments, addresses, default accounts.
+"""What the cluster makes of what people declare: ReplicaSets and Pods, addresses, a node, default accounts.
 
-A change of a Deployment's template replaces its Pods at once; nothing is rolled over bit by bit.
+A change of a Deployment's template replaces its ReplicaSet and its Pods at once; nothing is rolled over bit by bit,
+and no old ReplicaSet is kept.
 """
 
 import hashlib
@@ -11,12 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.cluster.embedded.addresses import Allotment
-from conformance.cluster.embedded.draft import Draft
+from conformance.cluster.embedded.draft import Draft, Objects, of_kind
 from conformance.errors import ManifestRefusedError
 from conformance.model.manifest import Manifest, ObjectRef
 
 TEMPLATE_HASH = "pod-template-hash"
 """Label that says from which state of the template a Pod was made, as on Kubernetes."""
+NODE = "local"
+"""The only node, which every Pod is on: this machine."""
+_OWNERS = ("Deployment", "ReplicaSet")
 _NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
@@ -39,13 +43,16 @@ class Controllers:
             _give_default_account(draft, namespace.name)
         for service in draft.of_kind("Service"):
             self._give_cluster_ip(draft, service)
-        _remove_orphans(draft)
         for deployment in draft.of_kind("Deployment"):
-            self._scale(draft, deployment)
+            _roll_out(draft, deployment)
+        _remove_orphans(draft, "ReplicaSet")
+        _remove_orphans(draft, "Pod")
+        for replica_set in draft.of_kind("ReplicaSet"):
+            _scale(draft, replica_set)
         for pod in draft.of_kind("Pod"):
             if "status" not in pod.body:
                 _check_account(draft, pod)
-                self._give_pod_ip(draft, pod)
+                self._place(draft, pod)
 
     def _give_cluster_ip(self, draft: Draft, service: Manifest) -> None:
         if not service.body["spec"].get("clusterIP"):
@@ -53,70 +60,110 @@ class Controllers:
             spec = {**service.body["spec"], "clusterIP": self.allotment.service(taken)}
             draft.objects[service.ref] = Manifest({**service.body, "spec": spec})
 
-    def _give_pod_ip(self, draft: Draft, pod: Manifest) -> None:
+    def _place(self, draft: Draft, pod: Manifest) -> None:
+        """Give a Pod its node and its address."""
         taken = {one.body.get("status", {}).get("podIP", "") for one in draft.of_kind("Pod")}
         address = self.allotment.pod(taken | self.leaving())
+        spec = {**pod.body["spec"], "nodeName": NODE}
         status = {"phase": "Pending", "podIP": address, "podIPs": [{"ip": address}], "conditions": []}
-        draft.objects[pod.ref] = Manifest({**pod.body, "status": status})
-
-    @staticmethod
-    def _scale(draft: Draft, deployment: Manifest) -> None:
-        template_hash = _hash(deployment.body["spec"]["template"])
-        pods = list(pods_of(draft.objects, deployment))
-        current = [pod for pod in pods if pod.body["metadata"]["labels"].get(TEMPLATE_HASH) == template_hash]
-        wanted = deployment.body["spec"]["replicas"]
-        for pod in pods:
-            if pod not in current[:wanted]:
-                draft.remove(pod.ref)
-        for _ in range(wanted - len(current)):
-            draft.put(_pod_from(deployment, template_hash))
+        draft.objects[pod.ref] = Manifest({**pod.body, "spec": spec, "status": status})
 
 
-def pods_of(objects: Mapping[ObjectRef, Manifest], deployment: Manifest) -> Iterator[Manifest]:
-    """Walk the Pods that *deployment* owns."""
-    uid = deployment.body["metadata"]["uid"]
-    for ref, pod in objects.items():
-        if ref.kind == "Pod" and any(owner["uid"] == uid for owner in owners(pod)):
-            yield pod
+def pods_of(objects: Objects, deployment: Manifest) -> Iterator[Manifest]:
+    """Walk the Pods that *deployment* owns, by way of its ReplicaSet."""
+    for replica_set in _owned(objects, "ReplicaSet", deployment):
+        yield from _owned(objects, "Pod", replica_set)
 
 
-def owners(pod: Manifest) -> tuple[Mapping[str, Any], ...]:
-    """List the owner references of a Pod."""
-    return tuple(pod.body["metadata"].get("ownerReferences", ()))
+def _owned(objects: Objects, kind: str, owner: Manifest) -> Iterator[Manifest]:
+    uid = owner.body["metadata"]["uid"]
+    for one in of_kind(objects, kind, owner.namespace):
+        if any(reference["uid"] == uid for reference in owners(one)):
+            yield one
+
+
+def owners(one: Manifest) -> tuple[Mapping[str, Any], ...]:
+    """List the owner references of an object."""
+    return tuple(one.body["metadata"].get("ownerReferences", ()))
 
 
 def workload_of(pod: Manifest) -> str:
-    """Key of the Deployment a Pod belongs to; of the Pod itself where it has none."""
+    """Key of the Deployment a Pod belongs to; of its owner, or of the Pod itself, where it belongs to none."""
     owner = owners(pod)
-    return f"{pod.namespace}/{owner[0]['name'] if owner else pod.name}"
+    name = str(owner[0]["name"]) if owner else pod.name
+    template_hash = pod.body["metadata"].get("labels", {}).get(TEMPLATE_HASH, "")
+    return f"{pod.namespace}/{name.removesuffix(f'-{template_hash}') if owner and template_hash else name}"
 
 
-def _pod_from(deployment: Manifest, template_hash: str) -> dict[str, Any]:
-    template = deployment.body["spec"]["template"]
+def _roll_out(draft: Draft, deployment: Manifest) -> None:
+    """Let *deployment* own one ReplicaSet, that of its template."""
+    spec = deployment.body["spec"]
+    wanted = _replica_set(deployment, {TEMPLATE_HASH: _hash(spec["template"])})
+    for one in list(_owned(draft.objects, "ReplicaSet", deployment)):
+        if one.name != wanted["metadata"]["name"]:
+            draft.remove(one.ref)
+    draft.put(wanted)
+
+
+def _replica_set(deployment: Manifest, mark: Mapping[str, str]) -> dict[str, Any]:
+    """Write the ReplicaSet of a Deployment; *mark* is the label that tells its Pods from those of other templates."""
+    spec = deployment.body["spec"]
+    metadata = spec["template"]["metadata"]
+    labels = {**metadata["labels"], **mark}
+    return {
+        "apiVersion": deployment.api_version,
+        "kind": "ReplicaSet",
+        "metadata": {
+            "name": f"{deployment.name}-{mark[TEMPLATE_HASH]}",
+            "namespace": deployment.namespace,
+            "labels": labels,
+            "ownerReferences": [_reference(deployment)],
+        },
+        "spec": {
+            "replicas": spec["replicas"],
+            "selector": {"matchLabels": {**spec["selector"]["matchLabels"], **mark}},
+            "template": {**spec["template"], "metadata": {**metadata, "labels": labels}},
+        },
+    }
+
+
+def _scale(draft: Draft, replica_set: Manifest) -> None:
+    pods = list(_owned(draft.objects, "Pod", replica_set))
+    wanted = replica_set.body["spec"]["replicas"]
+    for pod in pods[wanted:]:
+        draft.remove(pod.ref)
+    for _ in range(wanted - len(pods)):
+        draft.put(_pod_from(replica_set))
+
+
+def _pod_from(replica_set: Manifest) -> dict[str, Any]:
+    template = replica_set.body["spec"]["template"]
     suffix = "".join(secrets.choice(_NAME_LETTERS) for _ in range(5))
     metadata = {
         **template["metadata"],
-        "name": f"{deployment.name}-{template_hash}-{suffix}",
-        "namespace": deployment.namespace,
-        "labels": {**template["metadata"]["labels"], TEMPLATE_HASH: template_hash},
-        "ownerReferences": [
-            {
-                "apiVersion": deployment.api_version,
-                "kind": deployment.kind,
-                "name": deployment.name,
-                "uid": deployment.body["metadata"]["uid"],
-                "controller": True,
-            }
-        ],
+        "name": f"{replica_set.name}-{suffix}",
+        "namespace": replica_set.namespace,
+        "ownerReferences": [_reference(replica_set)],
     }
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
 
 
-def _remove_orphans(draft: Draft) -> None:
-    alive = {deployment.body["metadata"]["uid"] for deployment in draft.of_kind("Deployment")}
-    for pod in draft.of_kind("Pod"):
-        if any(owner["uid"] not in alive for owner in owners(pod)):
-            draft.remove(pod.ref)
+def _reference(owner: Manifest) -> dict[str, Any]:
+    return {
+        "apiVersion": owner.api_version,
+        "kind": owner.kind,
+        "name": owner.name,
+        "uid": owner.body["metadata"]["uid"],
+        "controller": True,
+    }
+
+
+def _remove_orphans(draft: Draft, kind: str) -> None:
+    """Remove what an owner made that is gone."""
+    alive = {one.body["metadata"]["uid"] for owner in _OWNERS for one in draft.of_kind(owner)}
+    for one in draft.of_kind(kind):
+        if any(owner["uid"] not in alive for owner in owners(one)):
+            draft.remove(one.ref)
 
 
 def _give_default_account(draft: Draft, namespace: str) -> None:

@@ -14,7 +14,7 @@ from conformance.cluster.embedded.admission import Admission, FieldValidation
 from conformance.cluster.embedded.api_front import ApiFront
 from conformance.cluster.embedded.authorisation import is_allowed
 from conformance.cluster.embedded.channel import SocketChannel
-from conformance.cluster.embedded.controllers import Controllers, pods_of, workload_of
+from conformance.cluster.embedded.controllers import NODE, Controllers, pods_of, workload_of
 from conformance.cluster.embedded.draft import Draft, of_kind
 from conformance.cluster.embedded.kinds import read_kinds
 from conformance.cluster.embedded.kubelet import Kubelet
@@ -66,7 +66,7 @@ class LocalCluster:
             self._store = Store(controllers.reconcile, self._act)
             self._front = ApiFront(lambda: self._store.objects)
             self._store.watch(self._follow)
-            self._store.change(lambda draft: draft.put(_DEFAULT_NAMESPACE))
+            self._store.change(_begin)
             self._undo = undo.pop_all()
 
     @property
@@ -229,7 +229,10 @@ class LocalCluster:
         return len(pods) == deployment.body["spec"]["replicas"] and all(is_ready(pod) for pod in pods)
 
 
-_DEFAULT_NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}}
+def _begin(draft: Draft) -> None:
+    """Store what every cluster has."""
+    for kind, name in (("Namespace", "default"), ("Node", NODE)):
+        draft.put({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}})
 
 
 def _check_linux() -> None:

@@ -10,7 +10,7 @@ from conformance.cluster.embedded.naming import label_problems
 def meaning_problems(kind: str, body: Mapping[str, Any]) -> Iterator[str]:
     """List what is wrong with an object of *kind* that fits its schema."""
     match kind:
-        case "Deployment":
+        case "Deployment" | "ReplicaSet":
             yield from _deployment_problems(body["spec"])
         case "Service":
             yield from _service_problems(body["spec"])
