@@ -4,6 +4,7 @@ Pure.
 
 from conformance.judge.access import ResponderRule, judge_access
 from conformance.judge.controls import ControlSet, Proof
+from conformance.judge.metrics import DrivenCall, MetricsRules, Times, judge_readings, judge_traffic
 from conformance.judge.outcomes import classify
 from conformance.judge.settings import SplitSettings
 from conformance.judge.shares import ShareTest
@@ -12,13 +13,18 @@ from conformance.judge.verdicts import judgement_of, worst
 
 __all__ = [
     "ControlSet",
+    "DrivenCall",
+    "MetricsRules",
     "Proof",
     "ResponderRule",
     "Sample",
     "ShareTest",
     "SplitSettings",
+    "Times",
     "classify",
     "judge_access",
+    "judge_readings",
+    "judge_traffic",
     "judgement_of",
     "worst",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 
 from conformance.cluster import Change, EmbeddedCluster, Sandbox, Sidecar
 from conformance.model.manifest import ObjectRef
-from conformance.model.scenario import ConvergenceSettings, Feature
+from conformance.model.scenario import ConvergenceSettings, Feature, MetricsSettings
 from conformance.providers.protocol import HeadersShape, kinds_of
 from conformance.refmesh import ControlPlane, envoy_version
 from conformance.spec import ApiGroup, ApiVersion
@@ -28,6 +28,9 @@ class ReferenceMesh:
     convergence = ConvergenceSettings(deadline=timedelta(seconds=2), window=timedelta(milliseconds=20))
     """Changes arrive within some 25 ms; two seconds is a generous guess for a machine under load."""
 
+    looked_for_metrics = "the reference mesh always has them"
+    metrics = MetricsSettings(window=timedelta(seconds=1.5), lag=timedelta(seconds=0.25))
+
     def __init__(self, cluster: EmbeddedCluster, faults: Iterable[str] = ()) -> None:
         self._cluster = cluster
         self._faults = tuple(faults)
@@ -36,8 +39,9 @@ class ReferenceMesh:
         self._lock = threading.Lock()
 
     def served(self) -> Mapping[ApiGroup, tuple[ApiVersion, ...]]:
-        """Serve every version of every group that stores objects."""
-        return {group: tuple(ApiVersion) for group in (ApiGroup.ACCESS, ApiGroup.SPECS, ApiGroup.SPLIT)}
+        """Serve every version of every group that stores objects, and metrics."""
+        stored = {group: tuple(ApiVersion) for group in (ApiGroup.ACCESS, ApiGroup.SPECS, ApiGroup.SPLIT)}
+        return {**stored, ApiGroup.METRICS: (ApiVersion.V1ALPHA1,)}
 
     def kinds(self) -> Mapping[str, tuple[ApiVersion, ...]]:
         """Serve every kind."""

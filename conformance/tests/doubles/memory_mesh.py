@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from conformance.model.expectation import Access
 from conformance.model.manifest import Manifest  # noqa: TC001  # read where the attribute is declared
-from conformance.model.scenario import ConvergenceSettings, Feature, SplitProbe
+from conformance.model.scenario import ConvergenceSettings, Feature, MetricsSettings, SplitProbe
 from conformance.model.topology import Service, Topology
 from conformance.model.traffic import AddressForm, Call, Cell, HttpRequest, Target
 from conformance.oracle import expected_for_responder, expected_spread
@@ -30,6 +30,8 @@ class MemoryMesh:
     """
 
     name = "memory"
+    looked_for_metrics = "nothing"
+    metrics = MetricsSettings(window=timedelta(seconds=10), lag=timedelta(seconds=1))
     convergence = ConvergenceSettings(deadline=timedelta(milliseconds=60), window=timedelta(milliseconds=10))
 
     def __init__(self, cluster: MemoryCluster, world: World, journal: Journal) -> None:

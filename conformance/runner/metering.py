@@ -1,0 +1,163 @@
+"""One step about metrics: drive traffic when older traffic can be told from it, wait until it shows, read once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from conformance.judge import Times
+from conformance.model.expectation import TruthTable
+from conformance.model.manifest import Manifest
+from conformance.model.measuring import Aspect, MetricsProbe
+from conformance.model.metrics import PodEntry, ReadOnce, Span
+from conformance.model.traffic import Witnessed
+from conformance.oracle import Known, MetricsOracle
+from conformance.runner.driving import Driven, entries_of
+from conformance.runner.reading import MetricsApi
+from conformance.runner.stage import Stage
+
+_TIMED = frozenset(Aspect) - {
+    Aspect.STATUS,
+    Aspect.REFUSAL,
+    Aspect.SHAPE,
+    Aspect.NAMES,
+    Aspect.RESOURCE,
+    Aspect.PERSPECTIVE,
+    Aspect.SELECTOR,
+    Aspect.ENTRIES,
+    Aspect.SERVED,
+    Aspect.FULL_SET,
+    Aspect.REGISTERED,
+}
+"""Aspects that say something about traffic, so that older traffic has to be out of the way."""
+
+_LEEWAY = timedelta(milliseconds=300)
+"""How long reading may take before what was driven begins to leave the window. A guess: a reading takes
+milliseconds here; a mesh with a longer window gives more by `_leeway`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedMetrics:
+    """Traffic that was driven, and what the metrics API then said of it."""
+
+    table: TruthTable
+    driven: Driven
+    readings: tuple[ReadOnce, ...]
+    pods: tuple[PodEntry, ...]
+    """Who ran meanwhile."""
+    in_force: tuple[Manifest, ...]
+    times: Times
+
+    @property
+    def witnessed(self) -> tuple[Witnessed, ...]:
+        """Every call that was driven."""
+        return tuple(one.witnessed for one in self.driven.calls)
+
+
+def measure_metrics(
+    stage: Stage, probe: MetricsProbe, table: TruthTable, in_force: Sequence[Manifest]
+) -> AskedMetrics:
+    """Drive, wait, and read, each once.
+
+    Args:
+        stage: Where.
+        probe: What to drive and what to read.
+        table: What the manifests mean for what is driven.
+        in_force: Every SMI object that the mesh has to honour.
+
+    Raises:
+        ConformanceError: A workload could not be reached, or the API server gave no answer.
+    """
+    quiet_since = stage.caller.last_sent
+    is_timed = any(aspect in _TIMED for read in probe.reads for aspect in read.about)
+    driven = _drive(stage, probe, quiet_since)
+    if is_timed or driven.calls:
+        _await_showing(stage, driven, quiet_since)
+    pods = tuple(pod_entries(stage))
+    asked = AskedMetrics(
+        table=table,
+        driven=driven,
+        readings=(),
+        pods=pods,
+        in_force=tuple(in_force),
+        times=Times(settings=stage.provider.metrics, quiet_since=quiet_since),
+    )
+    rules = expected_metrics(stage, asked)
+    api = MetricsApi.found_by(stage, pods)
+    readings = tuple(api.read(one, lambda resource: rules.peers(resource, _ALWAYS)) for one in probe.reads)
+    return AskedMetrics(
+        table=table,
+        driven=driven,
+        readings=readings,
+        pods=pods,
+        in_force=asked.in_force,
+        times=asked.times,
+    )
+
+
+def expected_metrics(stage: Stage, asked: AskedMetrics) -> MetricsOracle:
+    """Work out what figures there have to be for traffic that is sound."""
+    settings, topology = stage.provider.metrics, stage.world.topology
+    return MetricsOracle(
+        known=Known(
+            calls=entries_of(asked.driven, asked.table, topology),
+            pods=asked.pods,
+            topology=topology,
+            manifests=asked.in_force,
+        ),
+        tolerance=settings.tolerance,
+        resolution=settings.resolution,
+    )
+
+
+def pod_entries(stage: Stage) -> Iterable[PodEntry]:
+    """Say which pods run, and what each belongs to."""
+    workloads = {one.ref: one.workload for one in stage.cluster.pods()}
+    for namespace in sorted(stage.world.namespaces.values()):
+        for pod in stage.cluster.list("Pod", namespace):
+            if pod.ref in workloads and "deletionTimestamp" not in pod.body["metadata"]:
+                yield _pod_entry(pod, workloads[pod.ref])
+
+
+def _pod_entry(pod: Manifest, workload: str) -> PodEntry:
+    metadata: Mapping[str, object] = pod.body["metadata"]
+    owners = pod.body["metadata"].get("ownerReferences", ())
+    return PodEntry(
+        name=pod.name,
+        namespace=pod.namespace,
+        workload=workload,
+        replica_set=next((one["name"] for one in owners if one["kind"] == "ReplicaSet"), ""),
+        node=str(pod.body.get("spec", {}).get("nodeName", "")),
+        labels=dict(metadata.get("labels") or {}),  # type: ignore[call-overload] # JSON
+    )
+
+
+def _drive(stage: Stage, probe: MetricsProbe, quiet_since: datetime) -> Driven:
+    if not probe.drives:
+        now = stage.clock.date()
+        return Driven(calls=(), begun=now, ended=now)
+    # What came before has to fall out of the window while what is driven is still well inside.
+    _sleep_until(stage, quiet_since + 2 * stage.provider.metrics.lag + _leeway(stage))
+    return stage.caller.drive(probe.drives, stage.world.receivers)
+
+
+def _await_showing(stage: Stage, driven: Driven, quiet_since: datetime) -> None:
+    settings = stage.provider.metrics
+    shows = driven.ended + 2 * settings.lag if driven.calls else quiet_since
+    alone = quiet_since + settings.window + settings.lag + timedelta(milliseconds=20)
+    _sleep_until(stage, max(shows, alone))
+
+
+def _leeway(stage: Stage) -> timedelta:
+    return max(_LEEWAY, stage.provider.metrics.window / 10)
+
+
+def _sleep_until(stage: Stage, moment: datetime) -> None:
+    stage.clock.sleep(max(timedelta(0), moment - stage.clock.date()))
+
+
+_ALWAYS = Span(
+    sure_from=datetime.min.replace(tzinfo=UTC),
+    sure_to=datetime.max.replace(tzinfo=UTC),
+    may_from=datetime.min.replace(tzinfo=UTC),
+    may_to=datetime.max.replace(tzinfo=UTC),
+)
