@@ -142,7 +142,9 @@ def _drive(stage: Stage, probe: MetricsProbe, quiet_since: datetime) -> Driven:
 
 def _await_showing(stage: Stage, driven: Driven, quiet_since: datetime) -> None:
     settings = stage.provider.metrics
-    shows = driven.ended + 2 * settings.lag if driven.calls else quiet_since
+    # Without traffic of its own a step shows what comes after: by then, what was read before is out of date.
+    pause = 2 * settings.lag if driven.calls else settings.window + 2 * settings.lag
+    shows = driven.ended + pause
     alone = quiet_since + settings.window + settings.lag + timedelta(milliseconds=20)
     _sleep_until(stage, max(shows, alone))
 

@@ -101,6 +101,17 @@ class MemoryMesh:
         }
         return evenly(key for key, one in rulings.items() if one.access is not Access.DENIED)
 
+    def target(self, source: str, call: Call) -> Target:
+        """Say what a call goes to."""
+        return self._target(source, call, self.topology())
+
+    def behind(self, target: Target) -> tuple[str, ...]:
+        """Name who may be behind a target."""
+        topology = self.topology()
+        if target.form is AddressForm.POD:
+            return (target.name,)
+        return tuple(one.key for one in topology.behind(topology.services[target.name]))
+
     def _target(self, source: str, call: Call, topology: Topology) -> Target:
         for pod in self._cluster.pods():
             if pod.address == call.host:
