@@ -119,7 +119,7 @@ class _Shower:
         while self._way.manner is Manner.AGAIN:
             try:
                 time.sleep(self._way.interval.total_seconds())
-                self._write(self._read())
+                self._write(self._read(), before="\n")
             except KeyboardInterrupt:
                 return
             except ConformanceError as error:
@@ -128,12 +128,12 @@ class _Shower:
     def _read(self) -> Reading:
         return self._metrics.read(self._question)
 
-    def _write(self, reading: Reading) -> None:
+    def _write(self, reading: Reading, before: str = "") -> None:
         layout = self._laid_out(reading.figures)
         if self._way.output is Output.JSON:
             typer.echo(json.dumps(document(reading, layout.rows, self._metrics.version)))
         elif layout.rows:
-            typer.echo("\n".join(plain_lines(layout)))
+            typer.echo(before + "\n".join(plain_lines(layout)))
         else:
             typer.echo(f"no {self._question}", err=True)
 

@@ -160,9 +160,8 @@ def _short(value: float) -> str:
 _NAMESPACE = Column(title="NAMESPACE", text=lambda one: one.resource.namespace or NOTHING)
 _NAME = Column(title="NAME", text=lambda one: one.resource.name or UNKNOWN)
 _EDGE = (
-    Column(title="DIRECTION", text=lambda one: one.direction or UNKNOWN),
-    Column(title="PEER", text=_peer),
-    Column(title="SEEN BY", text=lambda one: one.side or UNKNOWN),
+    Column(title="PEER", text=lambda one: f"{one.direction or UNKNOWN} {_peer(one)}"),
+    Column(title="SIDE", text=lambda one: one.side or UNKNOWN),
 )
 _BACKEND = (
     Column(title="BACKEND", text=lambda one: one.backend.name if one.backend else NOTHING),

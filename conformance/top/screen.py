@@ -17,6 +17,7 @@ from conformance.top.source import Reading
 
 _OLD = 3
 """Figures that ended so many windows ago, or intervals if these are longer, are called old. A guess."""
+_SPANS = ((86400, "days"), (3600, "h"), (60, "min"))
 _FRAME = 4
 """Lines around the rows: what is read, a blank one, the titles, and what is going on."""
 _GAP = 2
@@ -102,7 +103,13 @@ def state_words(reading: Reading, interval: timedelta, now: datetime) -> str:
 def _age(until: datetime, figures: tuple[Figures, ...], interval: timedelta, now: datetime) -> str:
     usual = max([interval, *(one.window for one in figures if one.window)])
     age = now - until
-    return f": {age.total_seconds():.0f} s old" if age > _OLD * usual else ""
+    return f": {_span_words(age)} old" if age > _OLD * usual else ""
+
+
+def _span_words(span: timedelta) -> str:
+    seconds = span.total_seconds()
+    length, unit = next((one for one in _SPANS if seconds >= 2 * one[0]), (1, "s"))
+    return f"{seconds / length:.0f} {unit}"
 
 
 def _clock_words(moment: datetime) -> str:

@@ -76,7 +76,7 @@ def test_edges_have_peers():
         edges=True,
         order=Order.NAME,
     )
-    assert rows[0][:6] == ["NAME", "DIRECTION", "PEER", "SEEN", "BY", "SUCCESS"]
+    assert rows[0][:4] == ["NAME", "PEER", "SIDE", "SUCCESS"]
     assert [row[:4] for row in rows[1:]] == [
         ["shop", "from", "(any)", "server"],
         ["shop", "from", "client", "server"],
