@@ -13,6 +13,7 @@ from conformance.command import clusters
 from conformance.command.catalogue import explain_id, list_profiles, list_scenarios
 from conformance.command.clusters import Context, ImageBase, Kubeconfig, Registry
 from conformance.command.running import run_scenarios
+from conformance.command.top import top
 from conformance.errors import ConformanceError, ScenarioError, UsageError
 from conformance.runner.settings import KubernetesOptions
 
@@ -71,6 +72,8 @@ def clean(kubeconfig: Kubeconfig = None, context: Context = None) -> None:
     done = clusters.sweep(_options(kubeconfig, context) if is_named else None)
     typer.echo("\n".join(done or ["nothing was left behind"]))
 
+
+app.command()(top)
 
 mesh = typer.Typer(help="The reference mesh: sample workloads on it here, or the mesh in a cluster.")
 provider = typer.Typer(help="Profiles of meshes.", no_args_is_help=True)

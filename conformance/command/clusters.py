@@ -9,9 +9,17 @@ import typer
 from conformance.runner.settings import KubernetesOptions, Tell
 
 Kubeconfig = Annotated[
-    Path | None, typer.Option(help="The way to the cluster; default: $KUBECONFIG, or ~/.kube/config.")
+    Path | None,
+    typer.Option(
+        "--kubeconfig",
+        "--smi-kubeconfig",
+        help="The way to the cluster; default: $KUBECONFIG, or ~/.kube/config.",
+    ),
 ]
-Context = Annotated[str | None, typer.Option(help="The kubeconfig's context; default: its current one.")]
+Context = Annotated[
+    str | None,
+    typer.Option("--context", "--smi-context", help="The kubeconfig's context; default: its current one."),
+]
 Registry = Annotated[
     str, typer.Option(help="Where the cluster finds the suite's images; default: its nodes have them.")
 ]

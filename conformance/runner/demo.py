@@ -4,16 +4,21 @@ import secrets
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from http import HTTPStatus
 
 from conformance.cluster.embedded import LocalCluster
+from conformance.cluster.embedded.door import ApiDoor
+from conformance.model.api import ApiRequest
 from conformance.model.manifest import Manifest, ObjectRef
 from conformance.places import fixtures_root
 from conformance.providers.reference import ReferenceMesh
 from conformance.scenario import load_manifests, load_world
+from conformance.spec import ApiGroup
 
 _WORKLOADS = ("here/client-a", "here/client-b", "here/shop", "here/website-v1", "here/website-v2")
 _ADMIN_PORT = 15000
 _PORT = 8080
+_KUBECONFIG = "kubeconfig"
 
 
 def serve(tell: Callable[[str], None], stop: threading.Event, faults: Sequence[str] = ()) -> None:
@@ -38,9 +43,11 @@ def serve(tell: Callable[[str], None], stop: threading.Event, faults: Sequence[s
             cluster.apply(world.manifests({one: one for one in world.namespaces}, _WORKLOADS))
             cluster.await_ready(_WORKLOADS, timedelta(seconds=60))
             cluster.apply(policy)
-            for line in _guide(cluster, policy):
-                tell(line)
-            stop.wait()
+            with ApiDoor(cluster.call_api) as door:
+                door.write_kubeconfig(cluster.scratch / _KUBECONFIG, cluster.name, "here")
+                for line in [*_guide(cluster, policy), *_figures(cluster), "", "Ctrl-C ends it."]:
+                    tell(line)
+                stop.wait()
         finally:
             mesh.close()
 
@@ -70,8 +77,18 @@ def _guide(cluster: LocalCluster, policy: Sequence[Manifest]) -> list[str]:
         "",
         "Envoy's admin pages:",
         *(f"  {key:18} http://{_admin(cluster, key)}/" for key in sorted(pods)),
+    ]
+
+
+def _figures(cluster: LocalCluster) -> list[str]:
+    """Say how to see the figures of the traffic, where the mesh serves them."""
+    if cluster.call_api(ApiRequest(path=f"/apis/{ApiGroup.METRICS.value}")).status != HTTPStatus.OK:
+        return []
+    kubeconfig = cluster.scratch / _KUBECONFIG
+    return [
         "",
-        "Ctrl-C ends it.",
+        "Who calls whom, and how it goes:",
+        f"  smi-conformance top --edges --kubeconfig={kubeconfig}",
     ]
 
 

@@ -51,7 +51,7 @@ class ApiFront:
         if request.method not in {"GET", "HEAD"}:
             words = "the server does not allow this method on the requested resource"
             return status_answer(405, "MethodNotAllowed", words)
-        return _json_answer(200, found)
+        return json_answer(200, found)
 
     def _documents(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         groups = dict.fromkeys(group for group, _ in self._apis)
@@ -79,10 +79,11 @@ class ApiFront:
 def status_answer(status: int, reason: str, message: str) -> ApiAnswer:
     """Build a refusal in Kubernetes' shape."""
     body = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
-    return _json_answer(status, {**body, "message": message, "reason": reason, "code": status})
+    return json_answer(status, {**body, "message": message, "reason": reason, "code": status})
 
 
-def _json_answer(status: int, body: Mapping[str, Any]) -> ApiAnswer:
+def json_answer(status: int, body: Mapping[str, Any]) -> ApiAnswer:
+    """Build an answer of one JSON object."""
     return ApiAnswer(
         status=status, body=json.dumps(body).encode(), headers={"content-type": "application/json"}
     )

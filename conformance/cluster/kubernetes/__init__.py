@@ -3,7 +3,7 @@
 from kubernetes.client import ApiClient
 
 from conformance.cluster.kubernetes.cluster import KubernetesCluster
-from conformance.cluster.kubernetes.connecting import connect, server_version
+from conformance.cluster.kubernetes.connecting import Place, connect, place, server_version
 from conformance.cluster.kubernetes.ownership import sweep
 from conformance.cluster.kubernetes.permissions import missing_permissions
 from conformance.cluster.kubernetes.refusals import NotOursError
@@ -15,8 +15,10 @@ __all__ = [
     "KubernetesCluster",
     "KubernetesSettings",
     "NotOursError",
+    "Place",
     "connect",
     "missing_permissions",
+    "place",
     "server_version",
     "sweep",
 ]

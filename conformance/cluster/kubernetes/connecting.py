@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -43,6 +44,32 @@ def connect(kubeconfig: Path | None, context: str | None) -> ApiClient:
         api.close()  # type: ignore[no-untyped-call]  # the library's own
         raise
     return api
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a kubeconfig says of where somebody works."""
+
+    context: str
+    namespace: str
+
+
+def place(kubeconfig: Path | None, context: str | None) -> Place:
+    """Say which context is meant, and which namespace it names; ``default`` if it names none.
+
+    Args:
+        kubeconfig: As `connect` takes it.
+        context: Likewise.
+
+    Raises:
+        UsageError: There is no such file or context, or the file is no kubeconfig.
+    """
+    source = _source(kubeconfig)
+    _check_context(source, context)
+    with _reading(source):
+        every, current = list_kube_config_contexts(source)  # type: ignore[no-untyped-call]
+        meant = current if context is None else next(one for one in every if one["name"] == context)
+        return Place(str(meant["name"]), str((meant.get("context") or {}).get("namespace") or "default"))
 
 
 def server_version(api: ApiClient) -> str:

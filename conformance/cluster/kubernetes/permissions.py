@@ -10,6 +10,7 @@ from kubernetes.client import ApiClient
 
 from conformance.cluster.kubernetes.kinds import RESOURCES
 from conformance.cluster.kubernetes.rest import Rest
+from conformance.spec import ApiGroup
 
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
@@ -37,8 +38,8 @@ _BESIDE = (
     Permission("", "serviceaccounts/token", "create"),
     # Metrics are read, and the right to read them is given to the sample workloads' accounts: nobody can give what he
     # has not. Which resources a mesh serves is the mesh's affair.
-    Permission("metrics.smi-spec.io", "*", "get"),
-    Permission("metrics.smi-spec.io", "*", "list"),
+    Permission(ApiGroup.METRICS.value, "*", "get"),
+    Permission(ApiGroup.METRICS.value, "*", "list"),
 )
 
 

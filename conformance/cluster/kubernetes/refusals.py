@@ -10,8 +10,11 @@ from conformance.model.manifest import ObjectRef
 RBAC_HINT = "grant the suite's account what fixtures/rbac/suite.yaml lists"
 
 _TRANSIENT = frozenset({429, 500, 502, 503, 504})
-_NOT_AUTHORIZED = " cannot "
-"""Stands in what the API server says when RBAC refuses: ``User "x" cannot create resource "pods" ...``."""
+_NOT_AUTHORIZED = (" cannot ", " is attempting to grant RBAC permissions not currently held")
+"""Stand in what the API server says when RBAC refuses.
+
+``User "x" cannot create resource "pods" ...``, or that a Role would grant what the account lacks itself.
+"""
 
 
 class ApiError(EnvironmentBrokenError):
@@ -78,7 +81,7 @@ class Answer:
     @property
     def is_forbidden(self) -> bool:
         """Whether the account lacks a right. An admission webhook's refusal has this status and is none."""
-        return self.status == 403 and _NOT_AUTHORIZED in self.message  # noqa: PLR2004  HTTP's
+        return self.status == 403 and any(one in self.message for one in _NOT_AUTHORIZED)  # noqa: PLR2004  HTTP's
 
 
 def read_answer(status: int, body: bytes) -> Answer:

@@ -1,12 +1,13 @@
 """A look at a cluster that changes nothing in it: what has to be known before a run begins."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from kubernetes.client import ApiClient
 
 from conformance.cluster.kubernetes.discovery import Discovery
 from conformance.cluster.kubernetes.objects import Objects
-from conformance.cluster.kubernetes.rest import Rest
+from conformance.cluster.kubernetes.rest import PATIENCE, Rest
 from conformance.errors import EnvironmentBrokenError
 from conformance.model.api import ApiAnswer, ApiRequest
 from conformance.model.manifest import Manifest, ObjectRef
@@ -15,9 +16,15 @@ from conformance.model.manifest import Manifest, ObjectRef
 class KubernetesView:
     """A `ClusterView` of an API server."""
 
-    def __init__(self, api: ApiClient, name: str) -> None:
-        """Look at the cluster behind *api*; *name* is what people call it."""
-        self._rest = rest = Rest(api)
+    def __init__(self, api: ApiClient, name: str, patience: timedelta = PATIENCE) -> None:
+        """Look at a cluster.
+
+        Args:
+            api: As `connect` gives it; it stays open.
+            name: What people call the cluster.
+            patience: How long a server is waited for that does not answer.
+        """
+        self._rest = rest = Rest(api, patience)
         self.name = name
         self._discovery = Discovery(rest)
         self._objects = Objects(rest, self._discovery, run_id="", cluster=name)

@@ -14,6 +14,7 @@ from conformance.errors import EnvironmentBrokenError
 from conformance.model.api import ApiRequest
 from conformance.model.manifest import Manifest
 from conformance.model.topology import Identity
+from conformance.tests.doubles.objects import a_role
 
 PODS = "/apis/metrics.smi-spec.io/v1alpha1/namespaces/here/pods"
 SHOP = Identity("here", "shop")
@@ -175,3 +176,12 @@ def test_roles_carry_the_runs_label(cluster, fake, kind):
     cluster.apply([Manifest({"apiVersion": api_version, "kind": kind, "metadata": metadata})])
     stored = fake.objects[f"/apis/{api_version}/namespaces/here/{kind.lower()}s/reader"]
     assert stored["metadata"]["labels"] == {"smi-conformance/run": "r1"}
+
+
+def test_role_that_grants_too_much_is_the_accounts_trouble(cluster, fake, say):
+    """The suite's account lacks a right then; nothing is wrong with the manifest, nor with the mesh."""
+    words = 'user "suite" (groups=[]) is attempting to grant RBAC permissions not currently held: {...}'
+    fake.script("POST", "/apis/rbac.authorization.k8s.io/v1/namespaces/here/roles", say(403, words))
+    with pytest.raises(EnvironmentBrokenError, match="attempting to grant") as broken:
+        cluster.apply([a_role()])
+    assert "fixtures/rbac/suite.yaml" in broken.value.hint

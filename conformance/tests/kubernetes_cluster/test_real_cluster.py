@@ -28,9 +28,12 @@ from conformance.cluster.kubernetes.executing import output
 from conformance.cluster.kubernetes.refusals import ApiError
 from conformance.cluster.kubernetes.rest import Rest
 from conformance.errors import EnvironmentBrokenError, ManifestRefusedError, NotReadyError, ProbeError
+from conformance.model.api import ApiRequest
 from conformance.model.manifest import Manifest, ObjectRef
+from conformance.model.topology import Identity
 from conformance.places import fixtures_root
 from conformance.scenario import load_world
+from conformance.tests.doubles.objects import a_binding, a_role
 from conformance.tests.kind_clusters.real_kind import real_kind_or_skip
 
 pytestmark = pytest.mark.kind
@@ -290,6 +293,39 @@ def test_run_under_the_shipped_account_leaves_the_cluster_as_it_was(real, tmp_pa
     assert "could not be read" not in "".join(
         one.read_text() for one in tmp_path.rglob("*.*") if one.is_file()
     )
+
+
+def test_account_of_a_run_may_what_its_role_grants(real, tmp_path):
+    """There and only there. No API is behind it here, so that what is granted is not found."""
+    api = connect(account(real, tmp_path, "suite"), None)
+    with KubernetesCluster(api, real.settings("grants")) as cluster:
+        start(cluster, "grants", SHOP)
+
+        def asked(namespace):
+            path = f"/apis/metrics.smi-spec.io/v1alpha1/namespaces/{namespace}/pods"
+            return cluster.call_api(ApiRequest(path=path, account=Identity("here-grants", "shop")))
+
+        assert asked("here-grants").status == 403
+        assert b"system:serviceaccount:here-grants:shop" in asked("here-grants").body
+        subject = {"kind": "ServiceAccount", "name": "shop", "namespace": "here-grants"}
+        cluster.apply([a_role("r", "here-grants"), a_binding("r", "here-grants", subject=subject)])
+        until(lambda: asked("here-grants").status == 404)
+        assert asked("there-grants").status == 403
+        cluster.delete([ObjectRef("RoleBinding", "here-grants", "r")])
+        until(lambda: asked("here-grants").status == 403)
+    api.close()
+
+
+def test_suites_account_grants_nothing_that_it_lacks(real, tmp_path):
+    """Kubernetes itself sees to that: a Role on Secrets is refused."""
+    api = connect(account(real, tmp_path, "suite"), None)
+    with KubernetesCluster(api, real.settings("more")) as cluster:
+        start(cluster, "more", SHOP)
+        with pytest.raises(
+            EnvironmentBrokenError, match="attempting to grant RBAC permissions not currently held"
+        ):
+            cluster.apply([a_role("r", "here-more", apiGroups=[""], resources=["secrets"])])
+    api.close()
 
 
 def test_account_without_rights_creates_nothing(real, tmp_path):
