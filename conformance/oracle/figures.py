@@ -63,7 +63,9 @@ class MetricsOracle:
         """
         found = self.known.split_named(split)
         calls = self.known.to_backend(found, backend) if found else ()
-        return self._figures(calls, span, f"{len(calls)} of the calls to the root of {split} arrived at {backend}")
+        return self._figures(
+            calls, span, f"{len(calls)} of the calls to the root of {split} arrived at {backend}"
+        )
 
     def of_root(self, split: Reference, span: Span) -> Figures:
         """Say what the figures of all backends of a split together may be: those of its root."""
@@ -150,15 +152,11 @@ class MetricsOracle:
             low=Fraction(floor(low * (1 - self.tolerance))), high=Fraction(ceil(high * (1 + self.tolerance)))
         )
 
-    def _latencies(
-        self, sure: Sequence[CallEntry], may: Sequence[CallEntry]
-    ) -> Iterable[tuple[int, Bounds]]:
+    def _latencies(self, sure: Sequence[CallEntry], may: Sequence[CallEntry]) -> Iterable[tuple[int, Bounds]]:
         """Bound percentiles of the successes alone and of all: the text does not say whose they are."""
         counted = [call for call in may if call.counts_as is not CallClass.UNCOUNTED]
         samples = [
-            one
-            for one in ([call for call in counted if call.counts_as is CallClass.SUCCESS], counted)
-            if one
+            one for one in ([call for call in counted if call.counts_as is CallClass.SUCCESS], counted) if one
         ]
         if not samples:
             return

@@ -29,12 +29,10 @@ class Known:
     def of_kind(self, kind: str, workload: str) -> frozenset[Reference]:
         """Name the objects of a kind that the pods of a workload, by key, belong to.
 
-        Spec: traffic-metrics, introduction: a resource that contains pods is the aggregate of these, and pods cannot be
-        grouped in other ways; so ownership decides, not names and not labels. A Service contains what it selects.
+        Spec: traffic-metrics, introduction: a resource that contains pods is the aggregate of these, and pods cannot
+        be grouped in other ways; so ownership decides, not names and not labels. A Service contains what it selects.
         """
-        found = {
-            one for pod in self.pods if pod.workload == workload for one in self._owners(kind, pod)
-        }
+        found = {one for pod in self.pods if pod.workload == workload for one in self._owners(kind, pod)}
         return frozenset(found)
 
     def objects(self, kind: str, namespace: str = "") -> frozenset[Reference]:

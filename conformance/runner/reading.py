@@ -30,8 +30,8 @@ from conformance.spec import MEASURED_RESOURCES, ApiGroup, MeasuredResource, mea
 
 _SERVICES = "/apis/apiregistration.k8s.io/v1/apiservices"
 _SKEW = timedelta(seconds=2)
-"""From here on a server's clock is taken to be another one; below, its date is as good as ours. Its ``Date`` has whole
-seconds."""
+"""From here on a server's clock is taken to be another one; below, its date is as good as ours. Its ``Date`` has
+whole seconds."""
 
 PeersOf = Callable[[Reference], Mapping[Peer, bool]]
 """Says which edges an object may have."""
@@ -125,9 +125,7 @@ class MetricsApi:
     def _service(self) -> str:
         return f"{_SERVICES}/{self.version}.{ApiGroup.METRICS.value}"
 
-    def _others(
-        self, read: Read, resource: Reference, peers_of: PeersOf
-    ) -> Iterator[tuple[str, ApiRequest]]:
+    def _others(self, read: Read, resource: Reference, peers_of: PeersOf) -> Iterator[tuple[str, ApiRequest]]:
         if Aspect.SUM in read.about:
             yield from self._parts(read, resource)
         if Aspect.ENDS in read.about:

@@ -110,14 +110,12 @@ class MeasuringReader:
             )
         return self.readers[name]
 
-    def _what(
-        self, steps: tuple[Step, ...], item: Mapping[str, Any], reading: Reading
-    ) -> Mapping[str, Any]:
+    def _what(self, steps: tuple[Step, ...], item: Mapping[str, Any], reading: Reading) -> Mapping[str, Any]:
         written = item[reading.value]
         for key in ("selector", "in"):
             if key in item and reading is not Reading.LIST:
                 raise self.document.mistake(
-                    (*steps, key), f"`{key}` is for lists", f"leave it out, or read a list by `list`"
+                    (*steps, key), f"`{key}` is for lists", "leave it out, or read a list by `list`"
                 )
         match reading:
             case Reading.DISCOVERY | Reading.PATH:
@@ -209,12 +207,9 @@ def read_readers(document: Document) -> Mapping[str, Reader]:
     """Read the accounts of a scenario that read metrics."""
     found = {}
     for name, item in document.value.get("readers", {}).items():
-        found[name] = Reader(
-            name=name, namespace=item.get("in", HERE), resources=tuple(item["may"])
-        )
+        found[name] = Reader(name=name, namespace=item.get("in", HERE), resources=tuple(item["may"]))
     return found
 
 
 def _delay(written: str, calls: int) -> tuple[timedelta, int]:
     return timedelta(milliseconds=int(written.removesuffix("ms"))), calls
-

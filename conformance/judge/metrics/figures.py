@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 
 from conformance.judge.metrics.case import Case, Remark
 from conformance.judge.metrics.parsing import read_body, read_latency, read_list, read_object
@@ -33,7 +34,7 @@ def order(case: Case) -> Iterator[Remark]:
             if metric.value is not None and metric.value < 0:
                 yield Remark("no figure below 0", f"{case.name_of(item)}: {metric.name} is {metric.written}")
         values = [(name, item.value(name)) for name, _ in LATENCIES]
-        for (lower, low), (upper, high) in zip(values, values[1:], strict=False):
+        for (lower, low), (upper, high) in pairwise(values):
             if low is not None and high is not None and low > high:
                 words = f"{lower} is {_spell(low)} and {upper} is {_spell(high)}"
                 yield Remark(f"{lower} is at most {upper}", f"{case.name_of(item)}: {words}")
@@ -210,9 +211,7 @@ def _backends_add_up(case: Case) -> Iterator[Remark]:
 _COUNTS = (SUCCESS_COUNT, FAILURE_COUNT)
 
 
-def _same(
-    case: Case, item: TrafficMetrics, twin: TrafficMetrics, expected: Figures
-) -> Iterator[Remark]:
+def _same(case: Case, item: TrafficMetrics, twin: TrafficMetrics, expected: Figures) -> Iterator[Remark]:
     for name, bounds in ((SUCCESS_COUNT, expected.success), (FAILURE_COUNT, expected.failure)):
         mine, its = item.value(name), twin.value(name)
         if mine is None or its is None or abs(mine - its) > _width(bounds):

@@ -1,4 +1,4 @@
-"""Whether the traffic behind figures is sound: no figure is evidence unless both ends prove the calls it speaks of."""
+"""Whether the traffic behind figures is sound: no figure is evidence unless both ends prove its calls."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -133,7 +133,12 @@ class MemoryCluster:
 
 def _pod_of(deployment: Manifest) -> Manifest:
     """Make the one pod of a Deployment, as it would be stored."""
-    owner = {"kind": "ReplicaSet", "name": f"{deployment.name}-set", "uid": deployment.name, "controller": True}
+    owner = {
+        "kind": "ReplicaSet",
+        "name": f"{deployment.name}-set",
+        "uid": deployment.name,
+        "controller": True,
+    }
     return Manifest(
         {
             "apiVersion": "v1",

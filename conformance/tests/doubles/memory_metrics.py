@@ -1,7 +1,7 @@
 """A metrics API in memory: right by itself, and wrong in one named way at a time.
 
-It counts what the prober's double notes of every call, in a way of its own: per pair of pods, with windows by time. Its
-faults have the names of the reference mesh's, so that a scenario is tried on both.
+It counts what the prober's double notes of every call, in a way of its own: per pair of pods, with windows by
+time. Its faults have the names of the reference mesh's, so that a scenario is tried on both.
 """
 
 import json
@@ -106,23 +106,25 @@ class MemoryMetrics:
             }
             for name in names
         ]
-        return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": f"{GROUP}/{VERSION}", "resources": entries}
+        return {
+            "kind": "APIResourceList",
+            "apiVersion": "v1",
+            "groupVersion": f"{GROUP}/{VERSION}",
+            "resources": entries,
+        }
 
     def _resource(self, request: ApiRequest, parts: list[str]) -> ApiAnswer:
         namespace = ""
-        if parts[0] == "namespaces" and len(parts) > 2 and parts[2] != "edges":  # noqa: PLR2004
+        if parts[0] == "namespaces" and len(parts) > 2 and parts[2] != "edges":
             namespace, parts = parts[1], parts[2:]
         plural, name, rest = parts[0], parts[1] if len(parts) > 1 else "", parts[2:]
         if plural not in KINDS or (self._is("advertises-unserved") and plural == "jobs"):
             return self._missing()
         refused = self._forbidden(request, plural, namespace, name, is_edges=bool(rest))
-        if refused:
-            return refused
-        if request.method != "GET":
-            return _json({}) if self._is("accepts-writes") else _status(405, "MethodNotAllowed")
+        if refused or request.method != "GET":
+            allowed = _json({}) if self._is("accepts-writes") else _status(405, "MethodNotAllowed")
+            return refused or allowed
         if rest == ["edges"]:
-            if self._is("edges-missing"):
-                return self._missing()
             return self._edges(plural, (namespace, name))
         if name:
             return self._get(plural, (namespace, name))
@@ -149,7 +151,11 @@ class MemoryMetrics:
             return _json({})
         if self._is("unknown-is-500"):
             return _status(500, "InternalError")
-        return ApiAnswer(status=404, body=b"404 page not found") if self._is("bare-errors") else _status(404, "NotFound")
+        return (
+            ApiAnswer(status=404, body=b"404 page not found")
+            if self._is("bare-errors")
+            else _status(404, "NotFound")
+        )
 
     # objects and who belongs to them
 
@@ -183,7 +189,11 @@ class MemoryMetrics:
             case "services":
                 for one in self.objects("Service"):
                     selector = one.body["spec"].get("selector", {})
-                    if one.namespace == pod.namespace and selector and selector.items() <= _labels(pod).items():
+                    if (
+                        one.namespace == pod.namespace
+                        and selector
+                        and selector.items() <= _labels(pod).items()
+                    ):
                         yield one.namespace, one.name
 
     def _deployments(self, pod: Manifest, workload: str) -> Iterator[Key]:
@@ -289,7 +299,7 @@ class MemoryMetrics:
 
     def _edges(self, plural: str, key: Key) -> ApiAnswer:
         objects = self._objects_of(plural)
-        if key not in objects:
+        if key not in objects or self._is("edges-missing"):
             return self._missing()
         mine = {_key(pod) for pod in objects[key]}
         shown = "pods" if self._is("edges-pods-for-all") else plural
@@ -304,12 +314,13 @@ class MemoryMetrics:
                         if there in {_key(pod) for pod in pods}:
                             found[direction, peer].append(call)
         self._spoil_edges(found, plural, objects)
-        items = [self._edge(plural, key, shown, direction, peer, calls) for (direction, peer), calls in found.items()]
+        items = [
+            self._edge(plural, key, shown, direction, peer, calls)
+            for (direction, peer), calls in found.items()
+        ]
         if self._is("edges-copy-totals"):
             received = [one for one in self._inside() if one.receiver in mine]
-            items = [
-                self._edge(plural, key, shown, direction, peer, received) for direction, peer in found
-            ]
+            items = [self._edge(plural, key, shown, direction, peer, received) for direction, peer in found]
         if self._is("edges-wrong-list"):
             return _json(self._as_list(plural, key[0], items))
         return _json(self._as_list(plural, key[0], items, name=key[1]))
@@ -341,13 +352,13 @@ class MemoryMetrics:
         return self._item(_reference(plural, key), edge, calls)
 
     def _backends(self, key: Key) -> list[Any]:
-        split = next(
-            one for one in self.objects("TrafficSplit") if (one.namespace, one.name) == key
-        ).body["spec"]
+        split = next(one for one in self.objects("TrafficSplit") if (one.namespace, one.name) == key).body[
+            "spec"
+        ]
         items = []
         pods = self._objects_of("services")
         all_calls = [one for one in self._inside() if one.service == f"{key[0]}/{split['service']}"]
-        any_failed = any(one.status >= 500 for one in all_calls)  # noqa: PLR2004
+        any_failed = any(one.status >= 500 for one in all_calls)
         for backend in split["backends"]:
             mine = {_key(pod) for pod in pods[key[0], backend["service"]]}
             calls = [one for one in all_calls if one.receiver in mine]
@@ -400,12 +411,12 @@ class MemoryMetrics:
         return str(moment.isoformat().replace("+00:00", "Z"))
 
     def _counts(self, calls: Sequence[Noted]) -> tuple[float, float]:
-        good = [one for one in calls if one.status < 500 and one.status != 403]  # noqa: PLR2004
+        good = [one for one in calls if one.status < 500 and one.status != 403]
         bad = [one for one in calls if one not in good]
         if self._is("failure-as-success"):
-            good, bad = [one for one in calls if one.status != 403], []  # noqa: PLR2004
+            good, bad = [one for one in calls if one.status != 403], []
         if self._is("denied-as-success"):
-            good, bad = [*good, *(one for one in bad if one.status == 403)], []  # noqa: PLR2004
+            good, bad = [*good, *(one for one in bad if one.status == 403)], []
         numbers = (float(len(good)), float(len(bad)))
         if self._is("counts-connections"):
             numbers = tuple(float(len({one.connection for one in each})) for each in (good, bad))  # type: ignore[assignment]

@@ -19,8 +19,8 @@ from conformance.probe.messages import DELAY_HEADER, STATUS_HEADER
 from conformance.probe.prober import Prober, Seen, ServedPorts
 from conformance.probe.sample import ShareSample
 from conformance.tests.doubles.journal import Journal
-from conformance.tests.doubles.memory_metrics import MemoryMetrics, Noted
 from conformance.tests.doubles.memory_mesh import MemoryMesh, Shares
+from conformance.tests.doubles.memory_metrics import MemoryMetrics, Noted
 
 
 class MemoryProber(Prober):
