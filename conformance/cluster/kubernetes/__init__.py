@@ -7,7 +7,7 @@ from conformance.cluster.kubernetes.connecting import connect, server_version
 from conformance.cluster.kubernetes.ownership import sweep
 from conformance.cluster.kubernetes.permissions import missing_permissions
 from conformance.cluster.kubernetes.refusals import NotOursError
-from conformance.cluster.kubernetes.settings import RUN_LABEL, KubernetesSettings
+from conformance.cluster.kubernetes.settings import RUN_LABEL, KubernetesSettings, ProxyAdmin
 
 __all__ = [
     "RUN_LABEL",
@@ -15,6 +15,7 @@ __all__ = [
     "KubernetesCluster",
     "KubernetesSettings",
     "NotOursError",
+    "ProxyAdmin",
     "connect",
     "missing_permissions",
     "server_version",
