@@ -10,6 +10,7 @@ from conformance.cluster.protocol import (
     PodStatus,
     Sandbox,
     Sidecar,
+    Validator,
     Watcher,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "PodStatus",
     "Sandbox",
     "Sidecar",
+    "Validator",
     "Watcher",
 ]

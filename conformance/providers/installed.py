@@ -59,6 +59,11 @@ class InstalledMesh:
         """What the installed definition wants, or the profile's word where that leaves it open."""
         return self._shape or self._profile.headers_shape
 
+    @property
+    def webhooks(self) -> frozenset[str]:
+        """What the profile names."""
+        return self._profile.webhooks
+
     def kinds(self) -> Mapping[str, tuple[ApiVersion, ...]]:
         """Say for each kind which versions are both claimed and installed, oldest first; others are absent."""
         if self._kinds is None:

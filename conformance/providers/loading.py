@@ -93,6 +93,7 @@ def _profile(document: Document) -> Profile:
         signs=Signs(images=tuple(item["detect"]["images"]), workloads=tuple(item["detect"]["workloads"])),
         kinds={name: _versions(written) for name, written in smi["kinds"].items()},
         headers_shape=smi["headers_shape"],
+        webhooks=frozenset(smi.get("webhooks", ())),
         root_service=tuple(smi["root_service"]),
         install=tuple(_steps(install["steps"])),
         remove=tuple(_steps(install["remove"])),

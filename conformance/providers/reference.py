@@ -18,6 +18,9 @@ from conformance.spec import ApiGroup, ApiVersion
 MESH_LABEL = "smi-conformance/mesh"
 """Label of namespaces whose pods get a sidecar, when its value is ``enabled``."""
 
+VALIDATOR = "validate.smi-reference-mesh.svc"
+"""Name under which the mesh is asked about SMI objects before they are stored."""
+
 
 class ReferenceMesh:
     """The reference mesh on an embedded cluster. Also its injector: it prepares the sidecars of meshed pods."""
@@ -25,6 +28,7 @@ class ReferenceMesh:
     name = "reference"
     features = frozenset(Feature)
     headers_shape: HeadersShape = "map"
+    webhooks = frozenset({VALIDATOR})
     convergence = ConvergenceSettings(deadline=timedelta(seconds=2), window=timedelta(milliseconds=20))
     """Changes arrive within some 25 ms; two seconds is a generous guess for a machine under load."""
 
@@ -56,6 +60,7 @@ class ReferenceMesh:
         self._plane.set_faults(self._faults)
         self._plane.start()
         self._cluster.join(self)
+        self._cluster.validate(_Validator(self._plane))
         self._cluster.watch(self._take)
 
     def set_faults(self, names: Iterable[str]) -> None:
@@ -103,6 +108,18 @@ class ReferenceMesh:
             for ref in change.deleted:
                 self._objects.pop(ref, None)
             self._plane.replace(self._objects.values())
+
+
+class _Validator:
+    """The control plane, in the place of a validating webhook."""
+
+    name = VALIDATOR
+
+    def __init__(self, plane: ControlPlane) -> None:
+        self._plane = plane
+
+    def why_denied(self, body: Mapping[str, Any]) -> str:
+        return self._plane.why_denied(body)
 
 
 class _Interception:

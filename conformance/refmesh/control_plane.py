@@ -74,6 +74,9 @@ class Translation(Protocol):
     def run(self, objects: Objects) -> Mapping[str, Snapshot]:
         """Say what every sidecar has to be told, by sidecar id."""
 
+    def why_denied(self, body: Mapping[str, Any]) -> str:
+        """Say why an SMI object must not be stored; empty when it may."""
+
 
 class ControlPlane:
     """Steers all sidecars of one mesh. Safe to use from several threads.
@@ -142,6 +145,10 @@ class ControlPlane:
         with self._lock:
             self._pipeline.set_faults(names)
             self._publish()
+
+    def why_denied(self, body: Mapping[str, Any]) -> str:
+        """Say why an SMI object must not be stored; empty when it may."""
+        return self._pipeline.why_denied(body)
 
     def sidecar(self, pod: Mapping[str, Any], app_address: str, directory: Path) -> SidecarLaunch:
         """Prepare a sidecar: give it its identity, its socket and its start configuration.

@@ -43,6 +43,11 @@ class Pipeline:
         self._stages = tuple(fault.objects() for fault in faults if fault.objects)
         self._faults = faults
 
+    def why_denied(self, body: Mapping[str, Any]) -> str:
+        """Say why an SMI object must not be stored; empty when it may, as without faults it always may."""
+        denials = (fault.admission(body) for fault in self._faults if fault.admission)
+        return next(filter(None, denials), "")
+
     def run(self, objects: Iterable[Mapping[str, Any]]) -> Mapping[str, Snapshot]:
         """Say what every sidecar has to be told.
 

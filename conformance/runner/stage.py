@@ -84,7 +84,7 @@ def set_stage(  # noqa: PLR0913  # one of each, and nothing else
         prober=prober,
         clock=clock,
         world=live,
-        policy=PolicyBook(ground.cluster),
+        policy=PolicyBook(ground.cluster, ground.provider.webhooks),
         caller=caller,
         beacon=beacon,
         evidence=evidence,

@@ -21,7 +21,7 @@ from conformance.cluster.embedded.processes import Processes
 from conformance.cluster.embedded.readiness import first_failure, not_ready, unready_reason
 from conformance.cluster.embedded.services import address_of, is_ready
 from conformance.cluster.embedded.store import Store
-from conformance.cluster.protocol import Change, Channel, Injector, PodStatus, Watcher
+from conformance.cluster.protocol import Change, Channel, Injector, PodStatus, Validator, Watcher
 from conformance.errors import EnvironmentBrokenError, ProbeError
 from conformance.model.manifest import Manifest, ObjectRef
 
@@ -175,6 +175,10 @@ class LocalCluster:
     def join(self, injector: Injector) -> None:
         """Ask *injector* about every pod that starts from now on."""
         self._kubelet.injector = injector
+
+    def validate(self, validator: Validator) -> None:
+        """Ask *validator* about every SMI object that is applied from now on."""
+        self._admission.validator = validator
 
     @property
     def scratch(self) -> Path:

@@ -33,6 +33,10 @@ SnapshotStage = Callable[[Snapshots, Situation], Snapshots]
 """Changes what sidecars are told."""
 
 
+AdmissionStage = Callable[[Body], str]
+"""Says why an SMI object must not be stored; empty when it may."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """One way to be wrong."""
@@ -47,3 +51,5 @@ class Fault:
     """
     policy: PolicyStage | None = None
     snapshots: SnapshotStage | None = None
+    admission: AdmissionStage | None = None
+    """What it has an API server refuse; only where the mesh is asked, which is on the embedded cluster."""
