@@ -148,3 +148,7 @@ class ConvergenceSettings:
     """Longest wait from apply until the mesh agrees steadily. The spec sets no time; a provider's profile does."""
     window: timedelta
     """How long the answers must agree without a break before anything is measured."""
+    waiting_call: timedelta = timedelta(seconds=1)
+    """Longest wait for one call's answer while convergence is awaited; a refusal by silence costs this much."""
+    measured_call: timedelta = timedelta(seconds=3)
+    """Longest wait for one call's answer in a measurement: more than a call takes at its slowest."""

@@ -144,7 +144,8 @@ def _refusal(written: Mapping[str, Any]) -> RefusalLook:
 
 
 def _convergence(written: Mapping[str, str]) -> ConvergenceSettings:
-    return ConvergenceSettings(deadline=duration(written["deadline"]), window=duration(written["window"]))
+    spans = ("deadline", "window", "waiting_call", "measured_call")
+    return ConvergenceSettings(**{one: duration(written[one]) for one in spans if one in written})
 
 
 def _configuration(written: Mapping[str, Any]) -> ProxyConfiguration:

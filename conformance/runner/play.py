@@ -22,8 +22,6 @@ from conformance.spec import ApiGroup, group_of
 Late = Mapping[str, tuple[Receipt, ...]]
 """Receipts by call id."""
 
-_CLEANING_TIMEOUT = timedelta(seconds=1)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlayedStep:
@@ -231,11 +229,9 @@ class Play:
         return tuple(found.values())
 
     def _remembered(self, cells: Sequence[Cell]) -> str:
-        world = self.stage.world
+        world, timeout = self.stage.world, self.stage.provider.convergence.waiting_call
         turns = turns_of(cells, world.topology)
-        asked = self.stage.caller.ask(
-            cells, world.receivers, repeat=turns, timeout=_CLEANING_TIMEOUT, tasting=True
-        )
+        asked = self.stage.caller.ask(cells, world.receivers, repeat=turns, timeout=timeout, tasting=True)
         still = [str(one.cell) for one in asked if classify(one) is not Outcome.DENIED]
         return f"{still[0]} still gets through" if still else ""
 
