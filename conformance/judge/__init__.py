@@ -5,6 +5,7 @@ Pure.
 from conformance.judge.access import ResponderRule, judge_access
 from conformance.judge.controls import ControlSet, Proof
 from conformance.judge.outcomes import classify
+from conformance.judge.refusals import judge_refusal
 from conformance.judge.settings import SplitSettings
 from conformance.judge.shares import ShareTest
 from conformance.judge.tally import Sample
@@ -19,6 +20,7 @@ __all__ = [
     "SplitSettings",
     "classify",
     "judge_access",
+    "judge_refusal",
     "judgement_of",
     "worst",
 ]

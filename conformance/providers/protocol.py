@@ -32,6 +32,10 @@ class Provider(Protocol):
     def headers_shape(self) -> HeadersShape:
         """How it wants header filters written."""
 
+    @property
+    def webhooks(self) -> frozenset[str]:
+        """Names of its own admission webhooks for SMI objects; what they deny is the mesh's word."""
+
     def served(self) -> Mapping[ApiGroup, tuple[ApiVersion, ...]]:
         """Say which versions of which groups it serves, oldest first. Groups it does not serve are absent."""
 

@@ -66,7 +66,7 @@ def bootstrap(
 
 
 def _buckets() -> Mapping[str, Any]:
-    """Choose the buckets that Prometheus sees, in microseconds: 0.5 ms to 60 s, each a quarter wider than the last."""
+    """Choose the buckets that Prometheus sees: 0.5 ms to 60 s, in microseconds, each a quarter wider."""
     bounds = [500.0]
     while bounds[-1] < _SLOWEST:
         bounds.append(float(round(bounds[-1] * 1.25)))

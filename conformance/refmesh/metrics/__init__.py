@@ -1,17 +1,21 @@
 """Traffic Metrics of the reference mesh: what sidecars count, as ``metrics.smi-spec.io`` has it.
 
-`api` answers requests from an `inventory` of objects and a `source` of traffic; `history` is where that comes from on the
-embedded cluster and in Kubernetes. All but `history` and the clock is pure.
+`api` answers requests from an `inventory` of objects and a `source` of traffic, which may be a `history` of
+samples. All but `history` and `sampling` is pure.
 """
 
 from conformance.refmesh.metrics.api import Action, MetricsAnswer, MetricsApi, MetricsRequest
 from conformance.refmesh.metrics.history import History, Round
 from conformance.refmesh.metrics.inventory import Inventory, read_inventory
 from conformance.refmesh.metrics.reading import STATS_PATH, Sample, read_sample
+from conformance.refmesh.metrics.rendering import GROUP, VERSION
+from conformance.refmesh.metrics.sampling import Sampler
 from conformance.refmesh.metrics.source import Sampled, TrafficSource
 
 __all__ = [
+    "GROUP",
     "STATS_PATH",
+    "VERSION",
     "Action",
     "History",
     "Inventory",
@@ -21,6 +25,7 @@ __all__ = [
     "Round",
     "Sample",
     "Sampled",
+    "Sampler",
     "TrafficSource",
     "read_inventory",
     "read_sample",

@@ -1,7 +1,7 @@
 """Answers requests for Traffic Metrics, wherever they come from. Knows no HTTP server and no cluster.
 
-Paths follow Kubernetes: ``/RESOURCE`` lists a type, ``/namespaces/NS/RESOURCE`` in one namespace, a name behind it is one
-object, and ``/edges`` behind that lists its edges. Whoever calls `MetricsApi.answer` has found out who asks.
+Paths follow Kubernetes: ``/RESOURCE`` lists a type, ``/namespaces/NS/RESOURCE`` in one namespace, a name behind it is
+one object, and ``/edges`` behind that lists its edges. Whoever calls `MetricsApi.answer` has found out who asks.
 """
 
 from collections.abc import Callable, Iterator, Mapping

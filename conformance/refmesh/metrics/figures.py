@@ -1,7 +1,7 @@
 """From traffic to the figures of an object, of its edges and of a split's backends. Pure.
 
-An object's own figures are those of what it receives, as its pods' sidecars counted it. Every edge is told by the end that
-belongs to the object: what it received by its own sidecars, what it sent by them as well.
+An object's own figures are those of what it receives, as its pods' sidecars counted it. Every edge is told by the end
+that belongs to the object: what it received by its own sidecars, what it sent by them as well.
 """
 
 from collections import defaultdict

@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from conformance.refmesh.metrics.reading import Bins, Sample, Series
 
@@ -60,6 +60,16 @@ class History:
             self._rounds.append(kept)
             while len(self._rounds) > 1 and self._rounds[1].at <= taken.at - self._window:
                 self._rounds.popleft()
+
+    def totals(self) -> Difference:
+        """Say what sidecars have counted since they started, as of the newest round."""
+        with self._lock:
+            newest = self._rounds[-1] if self._rounds else Round(at=datetime.now(UTC), samples={})
+        counts = {
+            series: bins for sample in newest.samples.values() for series, bins in sample.counts.items()
+        }
+        span = max((one.uptime for one in newest.samples.values()), default=timedelta(0))
+        return Difference(at=newest.at, span=span, counts=counts)
 
     def difference(self) -> Difference | None:
         """Say what the last window has brought; None before the first round."""

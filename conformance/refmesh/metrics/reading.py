@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 from conformance.refmesh.metrics.traffic import Bin
 from conformance.refmesh.translate.telemetry import METRIC, TAGS
 
-STATS_PATH = "/stats?format=json&histogram_buckets=detailed&filter=" + r"^(smi\.latency\.|server\.uptime$)"
+STATS_PATH = "/stats?format=json&histogram_buckets=detailed&filter=" + quote(
+    r"^(smi\.latency\.|server\.uptime$)"
+)
 """Where Envoy's admin pages have it."""
 
 Bins = Mapping[Bin, float]

@@ -1,8 +1,9 @@
 """Where a metrics API has its traffic from."""
 
+from collections.abc import Callable
 from typing import Protocol
 
-from conformance.refmesh.metrics.history import History
+from conformance.refmesh.metrics.history import Difference, History
 from conformance.refmesh.metrics.inventory import Inventory
 from conformance.refmesh.metrics.reading import Bins, Series
 from conformance.refmesh.metrics.traffic import Flow, Side, Tally, Traffic
@@ -14,19 +15,38 @@ class TrafficSource(Protocol):
     def traffic(self, inventory: Inventory) -> Traffic | None:
         """Say what the last window has brought, in the words of *inventory*; None before anything is known."""
 
+    def since_start(self, inventory: Inventory) -> Traffic:
+        """Say what was counted since sidecars started: what nobody should be told as figures of a window."""
+
 
 class Sampled:
     """Traffic from samples of the sidecars' own counters."""
 
-    def __init__(self, history: History, trust_domain: str = "cluster.local") -> None:
+    def __init__(
+        self,
+        history: History,
+        trust_domain: str = "cluster.local",
+        refresh: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Tell of *history*; *refresh* brings it up to date before it is asked."""
         self._history = history
         self._trust_domain = trust_domain
+        self._refresh = refresh
 
     def traffic(self, inventory: Inventory) -> Traffic | None:
         """Say what the last window has brought."""
+        self._refresh()
         seen = self._history.difference()
         if seen is None:
             return None
+        return self._told(seen, inventory)
+
+    def since_start(self, inventory: Inventory) -> Traffic:
+        """Say what was counted since sidecars started."""
+        self._refresh()
+        return self._told(self._history.totals(), inventory)
+
+    def _told(self, seen: Difference, inventory: Inventory) -> Traffic:
         flows = tuple(
             attributed(one, bins, inventory, self._trust_domain) for one, bins in seen.counts.items()
         )

@@ -3,21 +3,17 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import Enum
+
+from conformance.refmesh.translate.telemetry import Side
 
 Bin = tuple[float, float]
 """Lower and upper bound of a latency. Unit: microseconds."""
 
+__all__ = ["Bin", "Flow", "Side", "Tally", "Traffic", "added", "quantile"]
+
 _REFUSED = 403
 _FAILING = 500
 _ANSWERING = 100
-
-
-class Side(Enum):
-    """Which end of a call counted it."""
-
-    CLIENT = "client"
-    SERVER = "server"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

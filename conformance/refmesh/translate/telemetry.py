@@ -41,8 +41,8 @@ all of a listener's calls.
 _PREFIX, _HISTOGRAM = METRIC.split(".")
 _MOST_SERIES = 20_000  # a guess: more than 100 callers of 10 ports with 4 outcomes each
 
-# From the first byte in to the last byte out. A call that ended without a whole answer has no such span: then the whole
-# time counts, in milliseconds; its flags say that it is no latency.
+# From the first byte in to the last byte out. A call that ended without a whole answer has no such span: then the
+# whole time counts, in milliseconds; its flags say that it is no latency.
 _LATENCY = (
     '%COALESCE({"operators":[{"command":"COMMON_DURATION","param":"DS_RX_BEG:DS_TX_END:us"},"DURATION"]})%'
 )
