@@ -70,6 +70,22 @@ class ManifestRefusedError(ConformanceError):
     code = "manifest-refused"
 
 
+class ObjectRefusedError(ManifestRefusedError):
+    """A schema or an admission webhook refused an object, and nothing else stood in its way.
+
+    Whether that is evidence about a mesh depends on the object and on whose webhook it is.
+    """
+
+    code = "object-refused"
+
+    def __init__(self, what: str, where: str, hint: str, subject: str = "", webhook: str = "") -> None:
+        super().__init__(what, where, hint)
+        self.subject = subject
+        """The object: kind, namespace and name."""
+        self.webhook = webhook
+        """Name of the admission webhook; empty where the schema of the object's kind refused it."""
+
+
 class NotReadyError(ConformanceError):
     """A workload or its sidecar did not become ready in time."""
 

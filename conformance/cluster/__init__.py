@@ -11,6 +11,7 @@ from conformance.cluster.protocol import (
     PodStatus,
     Sandbox,
     Sidecar,
+    Validator,
     Watcher,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "PodStatus",
     "Sandbox",
     "Sidecar",
+    "Validator",
     "Watcher",
 ]

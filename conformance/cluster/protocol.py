@@ -183,6 +183,17 @@ class ExtensionApi(Protocol):
         """
 
 
+class Validator(Protocol):
+    """Looks at SMI objects before they are stored: the place of a validating admission webhook."""
+
+    @property
+    def name(self) -> str:
+        """The webhook's."""
+
+    def why_denied(self, body: Mapping[str, Any]) -> str:
+        """Say why an object must not be stored; empty when it may. Must not call back."""
+
+
 class EmbeddedCluster(Cluster, Protocol):
     """What only the embedded cluster has: a seam for the mesh, which elsewhere installs itself."""
 
@@ -201,6 +212,9 @@ class EmbeddedCluster(Cluster, Protocol):
 
     def allows(self, action: ApiAction) -> bool:
         """Say whether the Roles and bindings that are stored let an account do this: a SubjectAccessReview."""
+
+    def validate(self, validator: Validator) -> None:
+        """Ask *validator* about every SMI object that is applied from now on."""
 
     def intercepted_address(self, caller_address: str, target_address: str) -> str:
         """Say where the sidecar of the pod at *caller_address* has to listen for calls to *target_address*.

@@ -121,9 +121,15 @@ def status(kubeconfig: Kubeconfig = None, context: Context = None) -> None:
 
 
 @mesh.command()
-def uninstall(kubeconfig: Kubeconfig = None, context: Context = None) -> None:
+def uninstall(
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    with_objects: Annotated[  # noqa: FBT002  # a flag, as the command line has it
+        bool, typer.Option("--with-objects", help="Remove the SMI objects of other people, too.")
+    ] = False,
+) -> None:
     """Remove the reference mesh from a cluster, with all that belongs to it."""
-    clusters.uninstall_mesh(_options(kubeconfig, context), typer.echo)
+    clusters.uninstall_mesh(_options(kubeconfig, context), typer.echo, with_objects=with_objects)
 
 
 @images.command("list")

@@ -53,11 +53,11 @@ def mesh_status(options: KubernetesOptions) -> str:
     return str(_with_api(options, status))
 
 
-def uninstall_mesh(options: KubernetesOptions, tell: Tell) -> None:
+def uninstall_mesh(options: KubernetesOptions, tell: Tell, *, with_objects: bool) -> None:
     """Remove the reference mesh."""
     from conformance.kubemesh import uninstall  # late, likewise
 
-    _with_api(options, lambda api: uninstall(api, tell))
+    _with_api(options, lambda api: uninstall(api, tell, with_objects=with_objects))
 
 
 def draft(options: KubernetesOptions, name: str) -> str:

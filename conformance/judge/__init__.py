@@ -6,6 +6,7 @@ from conformance.judge.access import ResponderRule, judge_access
 from conformance.judge.controls import ControlSet, Proof
 from conformance.judge.metrics import DrivenCall, MetricsRules, Times, judge_readings, judge_traffic
 from conformance.judge.outcomes import classify
+from conformance.judge.refusals import judge_refusal
 from conformance.judge.settings import SplitSettings
 from conformance.judge.shares import ShareTest
 from conformance.judge.tally import Sample
@@ -24,6 +25,7 @@ __all__ = [
     "classify",
     "judge_access",
     "judge_readings",
+    "judge_refusal",
     "judge_traffic",
     "judgement_of",
     "worst",

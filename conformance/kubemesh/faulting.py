@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from kubernetes.client import ApiClient
 
-from conformance.errors import NotReadyError
+from conformance.errors import NotReadyError, UsageError
 from conformance.kubemesh import names
 from conformance.kubemesh.rest import Body, Rest
-from conformance.refmesh.faults import fault_named
+from conformance.refmesh.faults import Fault, fault_named
 
 _CONFIG_MAP = f"/api/v1/namespaces/{names.NAMESPACE}/configmaps/{names.CONFIG_MAP}"
 _PODS = f"/api/v1/namespaces/{names.NAMESPACE}/pods"
@@ -21,10 +21,20 @@ def faults_data(faults: Iterable[str]) -> dict[str, str]:
     """Write what stands in the ConfigMap.
 
     Raises:
-        UsageError: A fault of that name does not exist.
+        UsageError: A fault of that name does not exist, or not in a cluster.
     """
-    listed = [fault_named(one).name for one in faults]
+    listed = [_in_cluster(fault_named(one)).name for one in faults]
     return {names.FAULTS_KEY: "\n".join(listed), names.SERIAL_KEY: secrets.token_hex(8)}
+
+
+def _in_cluster(fault: Fault) -> Fault:
+    if fault.admission:
+        raise UsageError(
+            f"the fault {fault.name!r} needs a mesh that validates SMI objects",
+            "the reference mesh in a cluster, which has no validating webhook",
+            "use --smi-cluster=local for this fault",
+        )
+    return fault
 
 
 def set_faults(api: ApiClient, faults: Iterable[str], patience: timedelta = timedelta(seconds=30)) -> None:

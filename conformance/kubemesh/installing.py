@@ -23,6 +23,7 @@ _PODS = f"{_NAMESPACE}/pods"
 _PATIENCE = 180.0  # seconds until the control plane has to run; a guess, pulling the image takes longest
 _LEAVING = 120.0  # seconds until everything has to be gone
 _PAUSE = 0.2  # seconds between two looks
+_NAMED = 5  # objects that a message names
 
 
 def install(api: ApiClient, wanted: MeshInstall, tell: Tell) -> None:
@@ -51,17 +52,24 @@ def install(api: ApiClient, wanted: MeshInstall, tell: Tell) -> None:
     tell(f"pods of namespaces labelled {'='.join(names.MESH_LABEL)} join the mesh from now on")
 
 
-def uninstall(api: ApiClient, tell: Tell) -> None:
+def uninstall(api: ApiClient, tell: Tell, *, with_objects: bool = False) -> None:
     """Remove the mesh and all that its installation made. What is gone already is no error.
 
-    With CRDs of ours go the SMI objects of every kind they define. Pods that have a sidecar keep it, and its last
-    policy, until they are deleted.
+    Pods that have a sidecar keep it, and its last policy, until they are deleted.
+
+    Args:
+        api: The cluster.
+        tell: Hears what is going on.
+        with_objects: Remove the SMI objects as well that people have written: with CRDs of ours they all go.
 
     Raises:
+        UsageError: There are such objects, and they were not given up; then nothing is removed.
         NotReadyError: Something does not go.
         EnvironmentBrokenError: The API server refuses something, or does not answer.
     """
     rest = Rest(api)
+    if not with_objects:
+        _check_nothing_is_lost(rest)
     rest.delete(path_of(injector("")))
     # The control plane has to be there for its CRDs to go: their objects may have to be converted.
     for one in crds(""):
@@ -73,6 +81,27 @@ def uninstall(api: ApiClient, tell: Tell) -> None:
         if _is_ours(rest.find(path_of(one))):
             _remove(rest, path_of(one))
     tell("the reference mesh is not installed any more")
+
+
+def _check_nothing_is_lost(rest: Rest) -> None:
+    """See that no SMI object goes with a CRD of ours."""
+    ours = [one for one in crds("") if _is_ours(rest.find(path_of(one)))]
+    found = [name for one in ours for name in _objects_of(rest, one)]
+    if found:
+        more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+        raise UsageError(
+            f"SMI objects would go with the CRDs of this installation: {', '.join(found[:_NAMED])}{more}",
+            "the whole cluster; nothing was removed",
+            "delete them first, or say --with-objects to remove them as well",
+        )
+
+
+def _objects_of(rest: Rest, crd: Body) -> list[str]:
+    spec = crd["spec"]
+    stored = next(one["name"] for one in spec["versions"] if one["storage"])
+    path = f"/apis/{spec['group']}/{stored}/{spec['names']['plural']}"
+    metadata = [one["metadata"] for one in (rest.find(path) or {}).get("items") or ()]
+    return [f"{spec['names']['kind']} {one.get('namespace', '')}/{one['name']}" for one in metadata]
 
 
 def await_control_plane(rest: Rest) -> None:

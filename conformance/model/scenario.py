@@ -1,7 +1,7 @@
 """What a scenario is: data that says what is applied, what is sent, and which requirement it shows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 from fractions import Fraction
@@ -82,6 +82,8 @@ class Step:
     """With symbolic namespaces."""
     probes: tuple[Probe, ...]
     line: int
+    may_refuse: Mapping[ObjectRef, str] = field(default_factory=dict)
+    """Of the applied objects those that an implementation may refuse, each with the reason, quoted in reports."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +120,8 @@ class RenderedStep:
     apply: tuple[Manifest, ...]
     delete: tuple[ObjectRef, ...]
     probes: tuple[Probe, ...]
+    may_refuse: Mapping[ObjectRef, str] = field(default_factory=dict)
+    """As `Step.may_refuse`, with actual namespaces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +154,10 @@ class ConvergenceSettings:
     """Longest wait from apply until the mesh agrees steadily. The spec sets no time; a provider's profile does."""
     window: timedelta
     """How long the answers must agree without a break before anything is measured."""
+    waiting_call: timedelta = timedelta(seconds=1)
+    """Longest wait for one call's answer while convergence is awaited; a refusal by silence costs this much."""
+    measured_call: timedelta = timedelta(seconds=3)
+    """Longest wait for one call's answer in a measurement: more than a call takes at its slowest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,6 +71,11 @@ class InstalledMesh:
         """What the installed definition wants, or the profile's word where that leaves it open."""
         return self._shape or self._profile.headers_shape
 
+    @property
+    def webhooks(self) -> frozenset[str]:
+        """What the profile names."""
+        return self._profile.webhooks
+
     def kinds(self) -> Mapping[str, tuple[ApiVersion, ...]]:
         """Say for each kind which versions are both claimed and installed, oldest first; others are absent."""
         if self._kinds is None:
@@ -116,6 +121,7 @@ class InstalledMesh:
             ("metrics", self.looked_for_metrics),
             *self._absent(),
             ("header filters", f"written as a {self.headers_shape}"),
+            ("time-outs", _time_outs(profile.convergence)),
             *_told("not looked at", self._unread),
             *_told("known deviations", [f"{one.what} ({one.link})" for one in profile.deviations]),
         )
@@ -231,6 +237,15 @@ class InstalledMesh:
 
 def _written_for(profile: Profile) -> str:
     return "" if profile.release == ANY else f", written for {profile.release}"
+
+
+def _time_outs(settings: ConvergenceSettings) -> str:
+    spans = {
+        "to act on a change": settings.deadline,
+        "for one call while waiting": settings.waiting_call,
+        "for one that is measured": settings.measured_call,
+    }
+    return ", ".join(f"{span.total_seconds():g} s {what}" for what, span in spans.items())
 
 
 def _told(name: str, words: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -94,6 +94,7 @@ def _profile(document: Document) -> Profile:
         signs=Signs(images=tuple(item["detect"]["images"]), workloads=tuple(item["detect"]["workloads"])),
         kinds={name: _versions(written) for name, written in smi["kinds"].items()},
         headers_shape=smi["headers_shape"],
+        webhooks=frozenset(smi.get("webhooks", ())),
         root_service=tuple(smi["root_service"]),
         install=tuple(_steps(install["steps"])),
         remove=tuple(_steps(install["remove"])),
@@ -145,7 +146,8 @@ def _refusal(written: Mapping[str, Any]) -> RefusalLook:
 
 
 def _convergence(written: Mapping[str, str]) -> ConvergenceSettings:
-    return ConvergenceSettings(deadline=duration(written["deadline"]), window=duration(written["window"]))
+    spans = ("deadline", "window", "waiting_call", "measured_call")
+    return ConvergenceSettings(**{one: duration(written[one]) for one in spans if one in written})
 
 
 def _metrics(written: Mapping[str, Any]) -> MetricsSettings:

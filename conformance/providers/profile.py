@@ -122,6 +122,8 @@ class Profile:
     kinds: Mapping[str, tuple[ApiVersion, ...]]
     """Per SMI kind the versions that have an effect, oldest first."""
     headers_shape: HeadersShape
+    webhooks: frozenset[str]
+    """Names of the admission webhooks by which the mesh itself validates SMI objects."""
     root_service: tuple[str, ...]
     """Forms of ``spec.service`` that it understands: name, name.namespace, fqdn."""
     install: tuple[InstallStep, ...]

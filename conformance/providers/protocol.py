@@ -40,6 +40,10 @@ class Provider(Protocol):
     def looked_for_metrics(self) -> str:
         """What was asked to find its metrics API, and answered, in one line; for who wonders why it was not found."""
 
+    @property
+    def webhooks(self) -> frozenset[str]:
+        """Names of its own admission webhooks for SMI objects; what they deny is the mesh's word."""
+
     def served(self) -> Mapping[ApiGroup, tuple[ApiVersion, ...]]:
         """Say which versions of which groups it serves, oldest first. Groups it does not serve are absent."""
 

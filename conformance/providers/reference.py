@@ -12,11 +12,15 @@ from conformance.cluster import Change, EmbeddedCluster, Sandbox, Sidecar
 from conformance.model.manifest import ObjectRef
 from conformance.model.scenario import ConvergenceSettings, Feature, MetricsSettings
 from conformance.providers.protocol import HeadersShape, kinds_of
+from conformance.providers.reference_metrics import PERIOD, WINDOW, ReferenceMetrics
 from conformance.refmesh import ControlPlane, envoy_version
 from conformance.spec import ApiGroup, ApiVersion
 
 MESH_LABEL = "smi-conformance/mesh"
 """Label of namespaces whose pods get a sidecar, when its value is ``enabled``."""
+
+VALIDATOR = "validate.smi-reference-mesh.svc"
+"""Name under which the mesh is asked about SMI objects before they are stored."""
 
 
 class ReferenceMesh:
@@ -25,11 +29,13 @@ class ReferenceMesh:
     name = "reference"
     features = frozenset(Feature)
     headers_shape: HeadersShape = "map"
+    webhooks = frozenset({VALIDATOR})
     convergence = ConvergenceSettings(deadline=timedelta(seconds=2), window=timedelta(milliseconds=20))
     """Changes arrive within some 25 ms; two seconds is a generous guess for a machine under load."""
 
     looked_for_metrics = "the reference mesh always has them"
-    metrics = MetricsSettings(window=timedelta(seconds=1.5), lag=timedelta(seconds=0.25))
+    metrics = MetricsSettings(window=WINDOW + 1.3 * PERIOD, lag=timedelta(seconds=0.25))
+    """A window begins with the sample before it, so it may be longer by the time between two."""
 
     def __init__(self, cluster: EmbeddedCluster, faults: Iterable[str] = ()) -> None:
         self._cluster = cluster
@@ -37,6 +43,9 @@ class ReferenceMesh:
         self._plane = ControlPlane(cluster.scratch, _Interception(cluster))
         self._objects: dict[ObjectRef, Mapping[str, Any]] = {}
         self._lock = threading.Lock()
+        self._metrics = ReferenceMetrics(
+            cluster, lambda: tuple(self._objects.values()), self._plane.metrics_stages
+        )
 
     def served(self) -> Mapping[ApiGroup, tuple[ApiVersion, ...]]:
         """Serve every version of every group that stores objects, and metrics."""
@@ -60,7 +69,9 @@ class ReferenceMesh:
         self._plane.set_faults(self._faults)
         self._plane.start()
         self._cluster.join(self)
+        self._cluster.validate(_Validator(self._plane))
         self._cluster.watch(self._take)
+        self._metrics.start()
 
     def set_faults(self, names: Iterable[str]) -> None:
         """Become another wrong mesh, or none. When this returns, the sidecars are it as well.
@@ -77,6 +88,7 @@ class ReferenceMesh:
 
     def close(self) -> None:
         """Stop the control plane; the sidecars end with their pods."""
+        self._metrics.close()
         self._plane.close()
 
     def inject(self, sandbox: Sandbox) -> Sidecar | None:
@@ -106,7 +118,20 @@ class ReferenceMesh:
                 self._objects[manifest.ref] = manifest.body
             for ref in change.deleted:
                 self._objects.pop(ref, None)
+            self._metrics.forget()
             self._plane.replace(self._objects.values())
+
+
+class _Validator:
+    """The control plane, in the place of a validating webhook."""
+
+    name = VALIDATOR
+
+    def __init__(self, plane: ControlPlane) -> None:
+        self._plane = plane
+
+    def why_denied(self, body: Mapping[str, Any]) -> str:
+        return self._plane.why_denied(body)
 
 
 class _Interception:

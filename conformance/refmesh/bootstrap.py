@@ -1,8 +1,11 @@
 """What a sidecar's Envoy is told on its way: who it is, and where it gets everything else."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from conformance.refmesh.translate.telemetry import METRIC
 
 ADMIN_PORT = 15000
 """Port of Envoy's admin pages, at the address inside the pod."""
@@ -11,6 +14,8 @@ CONTROL_PLANE = "control-plane"
 """Name of the cluster through which a sidecar reaches its control plane."""
 
 _PLENTY = 1_000_000  # no limit of Envoy's own should ever decide on a call
+
+_SLOWEST = 60e6  # microseconds that buckets tell apart at least
 
 # Envoy refuses patterns above 100 of RE2's units, and with one of them the whole route configuration: a long
 # pattern in one object would keep every later change of policy out.
@@ -36,13 +41,17 @@ def config_source() -> dict[str, Any]:
     }
 
 
-def bootstrap(sidecar: str, *, admin_address: str, socket: Path) -> Mapping[str, Any]:
+def bootstrap(
+    sidecar: str, *, admin_address: str, socket: Path, flush: timedelta = timedelta(seconds=1)
+) -> Mapping[str, Any]:
     """Write Envoy's start configuration as JSON.
 
     Args:
         sidecar: Its id, ``namespace/pod``.
         admin_address: Where the admin pages are served, on `ADMIN_PORT`.
         socket: The Unix socket on which the control plane listens for this sidecar.
+        flush: How often histograms are brought up to date; what ended longer ago shows on the admin page. Whole
+            milliseconds.
     """
     return {
         "node": {"id": sidecar, "cluster": "smi-reference-mesh"},
@@ -51,7 +60,17 @@ def bootstrap(sidecar: str, *, admin_address: str, socket: Path) -> Mapping[str,
         "static_resources": {"clusters": [_control_plane(socket)]},
         "overload_manager": {"resource_monitors": [_connection_limit()]},
         "layered_runtime": {"layers": [{"name": "limits", "static_layer": _REGEX_LIMIT}]},
+        "stats_flush_interval": f"{round(flush.total_seconds() * 1000) / 1000}s",
+        "stats_config": {"histogram_bucket_settings": [_buckets()]},
     }
+
+
+def _buckets() -> Mapping[str, Any]:
+    """Choose the buckets that Prometheus sees: 0.5 ms to 60 s, in microseconds, each a quarter wider."""
+    bounds = [500.0]
+    while bounds[-1] < _SLOWEST:
+        bounds.append(float(round(bounds[-1] * 1.25)))
+    return {"match": {"prefix": METRIC}, "buckets": bounds}
 
 
 def _address(address: str, port: int) -> Mapping[str, Any]:

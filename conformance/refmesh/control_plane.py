@@ -17,6 +17,7 @@ from conformance.errors import EnvironmentBrokenError
 from conformance.refmesh.bootstrap import bootstrap, config_source
 from conformance.refmesh.certificates import Credentials, CredentialSettings
 from conformance.refmesh.envoy import envoy_argv, envoy_path, envoy_version, last_refusal, says_ready
+from conformance.refmesh.faults import MetricsStages
 from conformance.refmesh.interception import Interception
 from conformance.refmesh.pipeline import Pipeline
 from conformance.refmesh.progress import ResourceKind
@@ -48,6 +49,8 @@ class ControlPlaneSettings:
 
     A guess: longer than any scenario keeps a connection, short enough that many changes do not pile up.
     """
+    flush: timedelta = timedelta(milliseconds=100)
+    """How often sidecars bring their histograms up to date."""
     envoy: Path = field(default_factory=envoy_path)
     """The Envoy program."""
 
@@ -73,6 +76,13 @@ class Translation(Protocol):
 
     def run(self, objects: Objects) -> Mapping[str, Snapshot]:
         """Say what every sidecar has to be told, by sidecar id."""
+
+    @property
+    def metrics_stages(self) -> tuple[MetricsStages, ...]:
+        """What the faults in force do to Traffic Metrics."""
+
+    def why_denied(self, body: Mapping[str, Any]) -> str:
+        """Say why an SMI object must not be stored; empty when it may."""
 
 
 class ControlPlane:
@@ -143,6 +153,14 @@ class ControlPlane:
             self._pipeline.set_faults(names)
             self._publish()
 
+    def metrics_stages(self) -> tuple[MetricsStages, ...]:
+        """Say what the faults in force do to Traffic Metrics."""
+        return self._pipeline.metrics_stages
+
+    def why_denied(self, body: Mapping[str, Any]) -> str:
+        """Say why an SMI object must not be stored; empty when it may."""
+        return self._pipeline.why_denied(body)
+
     def sidecar(self, pod: Mapping[str, Any], app_address: str, directory: Path) -> SidecarLaunch:
         """Prepare a sidecar: give it its identity, its socket and its start configuration.
 
@@ -164,7 +182,7 @@ class ControlPlane:
         self._server.store.register(sidecar)
         self._server.open(sidecar, socket)
         start = directory / "envoy.json"
-        start.write_text(json.dumps(bootstrap(sidecar, admin_address=app_address, socket=socket)))
+        start.write_text(json.dumps(self._bootstrap(sidecar, app_address, socket)))
         return self._launch(sidecar, start, app_address)
 
     def forget(self, sidecar: str) -> None:
@@ -194,6 +212,9 @@ class ControlPlane:
     def rejections(self) -> tuple[Rejection, ...]:
         """List what sidecars refused, oldest first: each is an error in the mesh, not in a scenario."""
         return self._server.store.rejections()
+
+    def _bootstrap(self, sidecar: str, app_address: str, socket: Path) -> Mapping[str, Any]:
+        return bootstrap(sidecar, admin_address=app_address, socket=socket, flush=self._settings.flush)
 
     def _publish(self) -> None:
         self._server.store.publish(self._pipeline.run(self._objects))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from conformance.refmesh.faults import Fault, fault_named
+from conformance.refmesh.faults import Fault, MetricsStages, fault_named
 from conformance.refmesh.faults.fault import Objects, ObjectStage, Situation
 from conformance.refmesh.interception import Interception
 from conformance.refmesh.policy import Policy
@@ -42,6 +42,16 @@ class Pipeline:
         faults = tuple(fault_named(name) for name in names)
         self._stages = tuple(fault.objects() for fault in faults if fault.objects)
         self._faults = faults
+
+    @property
+    def metrics_stages(self) -> tuple[MetricsStages, ...]:
+        """What the faults in force do to Traffic Metrics."""
+        return tuple(fault.metrics for fault in self._faults if fault.metrics)
+
+    def why_denied(self, body: Mapping[str, Any]) -> str:
+        """Say why an SMI object must not be stored; empty when it may, as without faults it always may."""
+        denials = (fault.admission(body) for fault in self._faults if fault.admission)
+        return next(filter(None, denials), "")
 
     def run(self, objects: Iterable[Mapping[str, Any]]) -> Mapping[str, Snapshot]:
         """Say what every sidecar has to be told.

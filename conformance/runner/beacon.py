@@ -30,7 +30,10 @@ _CALLS = 16
 class Beacon:
     """The beacon of one world; each lighting replaces the one before."""
 
-    def __init__(self, world: LiveWorld, caller: Caller, *, grants: bool, splits: bool) -> None:
+    def __init__(
+        self, world: LiveWorld, caller: Caller, *, grants: bool, splits: bool, timeout: timedelta
+    ) -> None:
+        self._timeout = timeout
         self._world = world
         self._caller = caller
         self._grants = grants
@@ -72,7 +75,7 @@ class Beacon:
         cell = self._cell()
         calls = _CALLS if self._flipped else 1
         asked = self._caller.ask(
-            [cell], self._world.receivers, repeat=calls, timeout=timedelta(seconds=1), tasting=True
+            [cell], self._world.receivers, repeat=calls, timeout=self._timeout, tasting=True
         )
         return self._first_complaint(asked)
 

@@ -31,7 +31,6 @@ from conformance.spec import Bundle
 
 OUTSIDER = "outside/outsider"
 _REQUEST = HttpRequest(path="/control")
-_TIMEOUT = timedelta(seconds=1)
 
 Path = tuple[str, str, int]
 """Source key, target name, port."""
@@ -88,7 +87,9 @@ def turns_of(cells: Iterable[Cell], topology: Topology) -> int:
 
 
 def _ask(stage: Stage, cells: Sequence[Cell], turns: int, *, tasting: bool = False) -> tuple[Witnessed, ...]:
-    return stage.caller.ask(cells, stage.world.receivers, repeat=turns, timeout=_TIMEOUT, tasting=tasting)
+    settings = stage.provider.convergence
+    timeout = settings.waiting_call if tasting else settings.measured_call
+    return stage.caller.ask(cells, stage.world.receivers, repeat=turns, timeout=timeout, tasting=tasting)
 
 
 def _closed(witnessed: Sequence[Witnessed]) -> str:

@@ -11,6 +11,7 @@ from conformance.cluster.kubernetes import (
     ApiClient,
     KubernetesCluster,
     KubernetesSettings,
+    ProxyAdmin,
     connect,
     missing_permissions,
     server_version,
@@ -113,10 +114,18 @@ class _Opening:
             name=self.name,
             probe_image=self.images.probe,
             enrolment=profile.enrolment,
+            proxy=_proxy_admin(profile),
         )
         cluster = KubernetesCluster(api, settings)
         self.undo.callback(cluster.close)
         return cluster
+
+
+def _proxy_admin(profile: Profile) -> ProxyAdmin | None:
+    said = profile.proxy_configuration
+    if not (said.container and said.port and said.path):
+        return None
+    return ProxyAdmin(container=said.container, port=said.port, path=said.path)
 
 
 def _check_rights(api: ApiClient, name: str) -> None:

@@ -17,10 +17,6 @@ from conformance.runner.stage import Stage
 REPEAT = 3
 """How often a cell is asked at least, so that a rule only some proxies know shows. A guess. Unit: calls."""
 
-WAITING_TIMEOUT = timedelta(seconds=1)
-MEASURING_TIMEOUT = timedelta(seconds=3)
-"""Longest wait for one call's answer; a refusal by silence costs this much."""
-
 _TASTE = 24
 """Calls that taste a split while waiting: a backend that is expected and absent, or the reverse, shows. A guess."""
 
@@ -63,6 +59,7 @@ class Question:
         self._probe = probe
         self._in_force = in_force
         self._topology = topology = stage.world.topology
+        self._timeouts = stage.provider.convergence
         self._table: TruthTable = {}
         self._spread: Spread | None = None
         access = stage.serves_access
@@ -79,19 +76,21 @@ class Question:
         """Ask once and say where the mesh does not yet do what is expected; empty when it all agrees."""
         match self._probe:
             case AccessProbe(cells=cells):
-                return self._access_disagreement(self._ask(cells, 1, WAITING_TIMEOUT, tasting=True))
+                return self._access_disagreement(
+                    self._ask(cells, 1, self._timeouts.waiting_call, tasting=True)
+                )
             case SplitProbe():
                 return self._split_disagreement(self._probe)
             case MetricsProbe():
                 cells = tuple(self._table)
-                asked = self._ask(cells, 1, WAITING_TIMEOUT, tasting=True) if cells else ()
+                asked = self._ask(cells, 1, self._timeouts.waiting_call, tasting=True) if cells else ()
                 return self._access_disagreement(asked)
 
     def measure(self) -> Asked:
         """Send what decides. Called once."""
         match self._probe:
             case AccessProbe(cells=cells, repeat=repeat):
-                witnessed = self._ask(cells, max(REPEAT, repeat), MEASURING_TIMEOUT)
+                witnessed = self._ask(cells, max(REPEAT, repeat), self._timeouts.measured_call)
                 return AskedAccess(table=self._table, witnessed=witnessed, by_responder=self._for_responder)
             case SplitProbe():
                 return self._measure_split(self._probe)

@@ -10,10 +10,12 @@ from conformance.judge import (
     classify,
     judge_access,
     judge_readings,
+    judge_refusal,
     judge_traffic,
     worst,
 )
 from conformance.model.manifest import Manifest, ObjectRef
+from conformance.model.refusal import ObjectRefusal
 from conformance.model.scenario import RenderedScenario, RenderedStep
 from conformance.model.topology import Workload
 from conformance.model.traffic import Cell, Ending, Outcome, Receipt, Witnessed
@@ -24,13 +26,11 @@ from conformance.runner.measure import Asked, AskedAccess, AskedSplit, Question
 from conformance.runner.metering import AskedMetrics, expected_metrics
 from conformance.runner.settings import Tell
 from conformance.runner.stage import Stage
-from conformance.runner.waiting import Wait, await_agreement
+from conformance.runner.waiting import NO_WAIT, Wait, await_agreement
 from conformance.spec import ApiGroup, group_of
 
 Late = Mapping[str, tuple[Receipt, ...]]
 """Receipts by call id."""
-
-_CLEANING_TIMEOUT = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,13 @@ class PlayedStep:
     in_force: tuple[Manifest, ...]
     wait: Wait
     asked: tuple[Asked, ...]
+    refusals: tuple[ObjectRefusal, ...] = ()
+    """Objects of the step that the mesh's API would not take."""
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether an object was refused that has to be taken: what comes after it has no ground to stand on."""
+        return any(not one.tolerated for one in self.refusals)
 
     @property
     def witnessed(self) -> tuple[Witnessed, ...]:
@@ -83,6 +90,8 @@ class Play:
         for number, step in enumerate(self.rendered.steps, start=1):
             self.tell(f"step {number} of {len(self.rendered.steps)}: {step.name}")
             self.played.append(self._step(step))
+            if self.played[-1].is_stuck:
+                break
         self._show_control()
         self._gather_late()
 
@@ -112,8 +121,10 @@ class Play:
         return wait.held
 
     def _step(self, step: RenderedStep) -> PlayedStep:
-        lit = self._change(step)
+        lit, refusals = self._change(step)
         in_force = self.stage.policy.in_force
+        if any(not one.tolerated for one in refusals):
+            return PlayedStep(name=step.name, in_force=in_force, wait=NO_WAIT, asked=(), refusals=refusals)
         questions = [Question(self.stage, probe, in_force) for probe in step.probes]
         settings = self.stage.provider.convergence
         wait = await_agreement(
@@ -123,16 +134,24 @@ class Play:
             clock=self.stage.clock,
         )
         asked = tuple(question.measure() for question in questions)
-        return PlayedStep(name=step.name, in_force=in_force, wait=wait, asked=asked)
+        return PlayedStep(name=step.name, in_force=in_force, wait=wait, asked=asked, refusals=refusals)
 
-    def _change(self, step: RenderedStep) -> bool:
-        """Apply a step with a fresh beacon; say whether there is one. Without any change there is nothing to show."""
+    def _change(self, step: RenderedStep) -> tuple[bool, tuple[ObjectRefusal, ...]]:
+        """Apply a step with a fresh beacon; say whether there is one, and what the mesh would not take.
+
+        Without any change there is nothing to show.
+        """
         touched = {group_of(ref.kind) for ref in (*step.delete, *(one.ref for one in step.apply))}
         if not touched and not (self.rendered.grants and not self.played):
-            return False
+            return False, ()
         beacon, old = self.stage.beacon.light(self.rendered.bundle, split=ApiGroup.SPLIT in touched)
-        self.stage.policy.change(apply=(*step.apply, *beacon), delete=(*step.delete, *old))
-        return True
+        refusals = self.stage.policy.try_change(
+            apply=(*step.apply, *beacon),
+            delete=(*step.delete, *old),
+            refusable=[one.ref for one in step.apply],
+            may_refuse=step.may_refuse,
+        )
+        return True, refusals
 
     def _not_yet(self, questions: Sequence[Question], *, lit: bool) -> str:
         if lit and (missing := self.stage.beacon.missing()):
@@ -194,7 +213,7 @@ class Play:
         return all(one.ending is Ending.ANSWERED for one in seen.values())
 
     def _judge_step(self, step: PlayedStep, controls: ControlSet) -> Judgement:
-        findings: list[Finding] = []
+        findings = [judge_refusal(one) for one in step.refusals]
         for asked in step.asked:
             match asked:
                 case AskedAccess():
@@ -236,11 +255,9 @@ class Play:
         return tuple(found.values())
 
     def _remembered(self, cells: Sequence[Cell]) -> str:
-        world = self.stage.world
+        world, timeout = self.stage.world, self.stage.provider.convergence.waiting_call
         turns = turns_of(cells, world.topology)
-        asked = self.stage.caller.ask(
-            cells, world.receivers, repeat=turns, timeout=_CLEANING_TIMEOUT, tasting=True
-        )
+        asked = self.stage.caller.ask(cells, world.receivers, repeat=turns, timeout=timeout, tasting=True)
         still = [str(one.cell) for one in asked if classify(one) is not Outcome.DENIED]
         return f"{still[0]} still gets through" if still else ""
 

@@ -57,7 +57,9 @@ def _means(
 ) -> tuple[Caller, Beacon]:
     caller = Caller(prober, Addresses(cluster, world), world.call_prefix, clock)
     grants = _serves(provider, ApiGroup.ACCESS, ApiGroup.SPECS)
-    return caller, Beacon(world, caller, grants=grants, splits=_serves(provider, ApiGroup.SPLIT))
+    splits = _serves(provider, ApiGroup.SPLIT)
+    timeout = provider.convergence.waiting_call
+    return caller, Beacon(world, caller, grants=grants, splits=splits, timeout=timeout)
 
 
 def _serves(provider: Provider, *groups: ApiGroup) -> bool:
@@ -86,7 +88,7 @@ def set_stage(  # noqa: PLR0913  # one of each, and nothing else
         prober=prober,
         clock=clock,
         world=live,
-        policy=PolicyBook(ground.cluster),
+        policy=PolicyBook(ground.cluster, ground.provider.webhooks),
         caller=caller,
         beacon=beacon,
         evidence=evidence,

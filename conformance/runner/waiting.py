@@ -54,6 +54,10 @@ class Wait:
     """What was not yet true when it was last asked and did not hold; empty when it always held."""
 
 
+NO_WAIT = Wait(held=True, took=timedelta(0), missing="")
+"""Of what needs no waiting for."""
+
+
 def await_agreement(
     missing: Callable[[], str], *, window: timedelta, deadline: timedelta, clock: Clock
 ) -> Wait:

@@ -100,7 +100,24 @@ class _Reader:
                 delete=deleted,
                 probes=self._probes(place, item),
                 line=self.document.line(*place),
+                may_refuse=self._refusable(place, item, applied),
             )
+
+    def _refusable(
+        self, place: tuple[Place, ...], item: Mapping[str, Any], applied: Sequence[SmiObject]
+    ) -> Mapping[ObjectRef, str]:
+        found: dict[ObjectRef, str] = {}
+        known = [one.ref for one in applied]
+        for text, why in item.get("may_refuse", {}).items():
+            ref = read_ref(self.document, (*place, "may_refuse", text), text)
+            if ref not in known:
+                raise self.document.mistake(
+                    (*place, "may_refuse", text),
+                    f"{ref} is not applied in this step",
+                    suggestion(str(ref), tuple(str(one) for one in known), "applied objects"),
+                )
+            found[ref] = why.strip()
+        return found
 
     def _applied(self, place: tuple[Place, ...], item: Mapping[str, Any]) -> tuple[SmiObject, ...]:
         found: dict[ObjectRef, SmiObject] = {}

@@ -111,9 +111,14 @@ def _step(
     return RenderedStep(
         name=step.name,
         apply=tuple(smi_manifest(_placed(one, namespaces), bundle, headers_shape) for one in step.apply),
-        delete=tuple(ObjectRef(one.kind, namespaces[one.namespace], one.name) for one in step.delete),
+        delete=tuple(_placed_ref(one, namespaces) for one in step.delete),
         probes=tuple(_probe(one, namespaces) for one in step.probes),
+        may_refuse={_placed_ref(one, namespaces): why for one, why in step.may_refuse.items()},
     )
+
+
+def _placed_ref(ref: ObjectRef, namespaces: Mapping[str, str]) -> ObjectRef:
+    return replace(ref, namespace=namespaces[ref.namespace])
 
 
 def _placed(one: SmiObject, namespaces: Mapping[str, str]) -> SmiObject:

@@ -12,7 +12,8 @@ from conformance.cluster.embedded.kinds import ResourceKind
 from conformance.cluster.embedded.meaning import meaning_problems
 from conformance.cluster.embedded.naming import label_problems, name_problems
 from conformance.cluster.embedded.schema import problems, pruned, unknown_fields
-from conformance.errors import ManifestRefusedError
+from conformance.cluster.protocol import Validator
+from conformance.errors import ManifestRefusedError, ObjectRefusedError
 from conformance.model.manifest import Manifest, ObjectRef
 
 logger = logging.getLogger(__name__)
@@ -66,6 +67,8 @@ class Admission:
 
     def __init__(self, kinds: Mapping[str, ResourceKind]) -> None:
         self._kinds = kinds
+        self.validator: Validator | None = None
+        """Asked last about objects of custom kinds, as a validating webhook is."""
 
     def admit(self, manifest: Manifest, draft: Draft, fields: FieldValidation) -> dict[str, Any]:
         """Check *manifest* and give the body to store.
@@ -95,6 +98,8 @@ class Admission:
         self._check_place(kind, ref, draft)
         stored = pruned(copy.deepcopy({key: value for key, value in body.items() if key != "status"}), schema)
         _check_unchanged(kind, ref, stored, draft)
+        if kind.custom and self.validator is not None:
+            _ask_validator(self.validator, ref, stored)
         return dict(stored)
 
     def _kind(self, body: Mapping[str, Any]) -> ResourceKind:
@@ -130,10 +135,10 @@ class Admission:
         if fields is FieldValidation.WARN:
             logger.warning("dropped unknown fields", extra={"object": str(ref), "fields": unknown})
         if fields is FieldValidation.STRICT:
-            _refuse(
+            _refuse_object(
                 f'{kind.name} in version "{version}" cannot be handled as a {kind.name}: '
                 f"strict decoding error: {words}",
-                str(ref),
+                ref,
                 f"remove the field, or write the version that has it; served are {', '.join(kind.versions)}",
             )
 
@@ -153,6 +158,12 @@ class Admission:
                 str(ref),
                 "apply the Namespace before what is in it",
             )
+
+
+def _ask_validator(validator: Validator, ref: ObjectRef, body: Mapping[str, Any]) -> None:
+    if why := validator.why_denied(body):
+        what = f'admission webhook "{validator.name}" denied the request: {why}'
+        _refuse_object(what, ref, "write an object that the mesh takes", validator.name)
 
 
 def _whole(kind: ResourceKind, api_version: str) -> dict[str, Any]:
@@ -213,13 +224,14 @@ def _keep_marks(body: dict[str, Any], old: Manifest) -> None:
 
 def _refuse_invalid(kind: ResourceKind, ref: ObjectRef, found: list[str]) -> NoReturn:
     words = found[0] if len(found) == 1 else f"[{', '.join(found)}]"
-    _refuse(
-        f'{kind.title} "{ref.name}" is invalid: {words}',
-        str(ref),
-        "correct the manifest"
-        if kind.custom
-        else "leave out what only a real cluster honours, or use --smi-cluster=kind",
-    )
+    what = f'{kind.title} "{ref.name}" is invalid: {words}'
+    if kind.custom:
+        _refuse_object(what, ref, "correct the manifest")
+    _refuse(what, str(ref), "leave out what only a real cluster honours, or use --smi-cluster=kind")
+
+
+def _refuse_object(what: str, ref: ObjectRef, hint: str, webhook: str = "") -> NoReturn:
+    raise ObjectRefusedError(what, str(ref), hint, str(ref), webhook)
 
 
 def _refuse(what: str, where: str, hint: str) -> NoReturn:

@@ -23,7 +23,15 @@ from conformance.cluster.embedded.processes import Processes
 from conformance.cluster.embedded.readiness import first_failure, not_ready, unready_reason
 from conformance.cluster.embedded.services import address_of, is_ready
 from conformance.cluster.embedded.store import Store
-from conformance.cluster.protocol import Change, Channel, ExtensionApi, Injector, PodStatus, Watcher
+from conformance.cluster.protocol import (
+    Change,
+    Channel,
+    ExtensionApi,
+    Injector,
+    PodStatus,
+    Validator,
+    Watcher,
+)
 from conformance.errors import EnvironmentBrokenError, ProbeError
 from conformance.model.api import ApiAction, ApiAnswer, ApiRequest
 from conformance.model.manifest import Manifest, ObjectRef
@@ -194,6 +202,10 @@ class LocalCluster:
     def allows(self, action: ApiAction) -> bool:
         """Say whether the Roles and bindings that are stored let an account do this."""
         return is_allowed(self._store.objects, action)
+
+    def validate(self, validator: Validator) -> None:
+        """Ask *validator* about every SMI object that is applied from now on."""
+        self._admission.validator = validator
 
     @property
     def scratch(self) -> Path:

@@ -7,7 +7,7 @@ from conformance.cluster.kubernetes.connecting import Place, connect, place, ser
 from conformance.cluster.kubernetes.ownership import sweep
 from conformance.cluster.kubernetes.permissions import missing_permissions
 from conformance.cluster.kubernetes.refusals import NotOursError
-from conformance.cluster.kubernetes.settings import RUN_LABEL, KubernetesSettings
+from conformance.cluster.kubernetes.settings import RUN_LABEL, KubernetesSettings, ProxyAdmin
 
 __all__ = [
     "RUN_LABEL",
@@ -16,6 +16,7 @@ __all__ = [
     "KubernetesSettings",
     "NotOursError",
     "Place",
+    "ProxyAdmin",
     "connect",
     "missing_permissions",
     "place",

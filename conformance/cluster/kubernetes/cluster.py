@@ -136,7 +136,7 @@ class KubernetesCluster:
         Raises:
             OSError: The directory cannot be written.
         """
-        Evidence(self._rest, self._objects, directory).collect(namespaces)
+        Evidence(self._rest, self._objects, self._settings.proxy, directory).collect(namespaces)
 
     def close(self) -> None:
         """Delete what this run created and wait until it is gone. Safe to call twice.

@@ -1,4 +1,4 @@
-"""Writes down what there is to know of a run's namespaces: objects as stored, pods, events, logs, Envoy's view.
+"""Writes down what there is to know of a run's namespaces: objects as stored, pods, events, logs, proxies' views.
 
 It is written when something has gone wrong, so whatever cannot be read is noted and the rest is written all the same.
 No Secret is ever asked for; what looks like one in the rest is taken out.
@@ -17,12 +17,11 @@ from conformance.cluster.kubernetes.kinds import RESOURCES
 from conformance.cluster.kubernetes.logs import event_lines, log_end
 from conformance.cluster.kubernetes.objects import Objects
 from conformance.cluster.kubernetes.redaction import redacted, without_secrets
+from conformance.cluster.kubernetes.rendering import PROBE_CONTAINER
 from conformance.cluster.kubernetes.rest import Rest
+from conformance.cluster.kubernetes.settings import ProxyAdmin
 from conformance.errors import ConformanceError
 from conformance.model.manifest import Manifest, ObjectRef
-
-PROXY_CONTAINER = "smi-proxy"
-"""The reference mesh's proxy, whose configuration can be asked for."""
 
 _LOG_SIZE = 65_536
 """How much of the end of each log is kept. Unit: characters."""
@@ -34,16 +33,20 @@ _DUMPING = timedelta(seconds=10)
 _CUT = "\n[the rest was left out]\n"
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
-_DUMP = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:15000/config_dump').read().decode())"
-"""Asks Envoy inside the pod. Envoy takes private keys out by itself."""
+_READ = (
+    "import sys, urllib.request as u; sys.stdout.buffer.write(u.urlopen(sys.argv[1]).read(int(sys.argv[2])))"
+)
+"""Asks the proxy from beside it: its own image may have no shell, the probe's has Python, and a pod has one loopback.
+Envoy takes private keys out by itself."""
 
 
 class Evidence:
     """One collection."""
 
-    def __init__(self, rest: Rest, objects: Objects, directory: Path) -> None:
+    def __init__(self, rest: Rest, objects: Objects, proxy: ProxyAdmin | None, directory: Path) -> None:
         self._rest = rest
         self._objects = objects
+        self._proxy = proxy
         self._directory = directory
         self._left = _WHOLE_SIZE
 
@@ -67,8 +70,9 @@ class Evidence:
         for name in names:
             path = folder / f"{pod.name}.{name}.log"
             self._part(path, partial(log_end, self._rest, pod.ref, name, _LOG_SIZE))
-        if PROXY_CONTAINER in names:
-            self._part(folder / f"{pod.name}.{PROXY_CONTAINER}.json", partial(self._dump, pod.ref))
+        if self._proxy and {self._proxy.container, PROBE_CONTAINER} <= set(names):
+            path = folder / f"{pod.name}.{self._proxy.container}.config.txt"
+            self._part(path, partial(self._dump, pod.ref, self._proxy))
 
     def _stored(self, namespace: str) -> str:
         own = self._objects.read(ObjectRef("Namespace", "", namespace))
@@ -95,9 +99,10 @@ class Evidence:
             }
         return str(yaml.safe_dump(states, sort_keys=False))
 
-    def _dump(self, pod: ObjectRef) -> str:
-        command = ("python", "-c", _DUMP)
-        said = output(self._rest, pod, PROXY_CONTAINER, command, timeout=_DUMPING, limit=_FILE_SIZE)
+    def _dump(self, pod: ObjectRef, proxy: ProxyAdmin) -> str:
+        url = f"http://127.0.0.1:{proxy.port}{proxy.path}"
+        command = ("python", "-c", _READ, url, str(_FILE_SIZE + 1))
+        said = output(self._rest, pod, PROBE_CONTAINER, command, timeout=_DUMPING, limit=_FILE_SIZE + 1)
         return said.decode("utf-8", "replace")
 
     def _part(self, path: Path, read: Callable[[], str]) -> None:

@@ -1,10 +1,11 @@
 """What an API server's answers mean, in words that help: pure."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.errors import EnvironmentBrokenError, ManifestRefusedError
+from conformance.errors import EnvironmentBrokenError, ManifestRefusedError, ObjectRefusedError
 from conformance.model.manifest import ObjectRef
 
 RBAC_HINT = "grant the suite's account what fixtures/rbac/suite.yaml lists"
@@ -15,6 +16,8 @@ _NOT_AUTHORIZED = (" cannot ", " is attempting to grant RBAC permissions not cur
 
 ``User "x" cannot create resource "pods" ...``, or that a Role would grant what the account lacks itself.
 """
+_DENIED = re.compile(r'admission webhook "([^"]+)" denied the request')
+_NOT_VALID = 422
 
 
 class ApiError(EnvironmentBrokenError):
@@ -147,7 +150,18 @@ def refused(answer: Answer, ref: ObjectRef, cluster: str, served: str) -> Manife
         )
     if answer.is_unknown_caller or answer.is_forbidden or (answer.is_transient and not _of_webhook(answer)):
         return None
+    webhook = _DENIED.search(answer.message)
+    if webhook or _is_of_schema(answer):
+        name = webhook[1] if webhook else ""
+        return ObjectRefusedError(answer.message, where, _hint(answer), str(ref), name)
     return ManifestRefusedError(answer.message, where, _hint(answer))
+
+
+def _is_of_schema(answer: Answer) -> bool:
+    """Say whether the schema of its kind does not have the object so; what a webhook says can look alike."""
+    if _of_webhook(answer) or "denied request" in answer.message:
+        return False
+    return answer.status == _NOT_VALID or "strict decoding error" in answer.message
 
 
 def _of_webhook(answer: Answer) -> bool:
@@ -155,6 +169,8 @@ def _of_webhook(answer: Answer) -> bool:
 
 
 def _hint(answer: Answer) -> str:
+    if denied := _DENIED.search(answer.message):
+        return f"if {denied[1]} is the mesh's own webhook, name it in smi.webhooks of its profile; else lift its rule"
     if _of_webhook(answer):
         return "the webhook is the mesh's, or another controller's: see whether its pods are well"
     if "strict decoding error" in answer.message:

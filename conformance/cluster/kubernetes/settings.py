@@ -22,6 +22,15 @@ REFERENCE_ENROLMENT = Enrolment(namespace_labels=dict([MESH_LABEL]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyAdmin:
+    """Where the proxy beside a workload tells what it is configured to do: HTTP on the pod's loopback address."""
+
+    container: str
+    port: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KubernetesSettings:
     """What `KubernetesCluster` needs to know beside a connection."""
 
@@ -34,6 +43,8 @@ class KubernetesSettings:
     pull_policy: str = "IfNotPresent"
     """``IfNotPresent``, ``Always`` or ``Never``."""
     enrolment: Enrolment = REFERENCE_ENROLMENT
+    proxy: ProxyAdmin | None = None
+    """None where proxies tell nothing, or there is none beside a workload."""
 
     @property
     def run_namespace(self) -> str:

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 
 from conformance.errors import UsageError
 from conformance.refmesh.faults import (
+    admission,
     conditions,
     enforcement,
     grants,
@@ -27,6 +28,7 @@ _ALL: tuple[Fault, ...] = (
     *enforcement.FAULTS,
     *lifecycle.FAULTS,
     *splits.FAULTS,
+    *admission.FAULTS,
 )
 
 FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in _ALL}

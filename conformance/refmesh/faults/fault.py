@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.refmesh.faults.metrics.wrong_api import MetricsStages
 from conformance.refmesh.policy import Policy
 from conformance.refmesh.snapshot import Snapshot
 from conformance.refmesh.translate import MeshSettings
@@ -33,6 +34,10 @@ SnapshotStage = Callable[[Snapshots, Situation], Snapshots]
 """Changes what sidecars are told."""
 
 
+AdmissionStage = Callable[[Body], str]
+"""Says why an SMI object must not be stored; empty when it may."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """One way to be wrong."""
@@ -47,3 +52,7 @@ class Fault:
     """
     policy: PolicyStage | None = None
     snapshots: SnapshotStage | None = None
+    metrics: MetricsStages | None = None
+    """What it answers to those who ask for Traffic Metrics."""
+    admission: AdmissionStage | None = None
+    """What it has an API server refuse; only where the mesh is asked, which is on the embedded cluster."""

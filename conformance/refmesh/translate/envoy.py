@@ -20,6 +20,7 @@ TCP_PROXY = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy"
 NETWORK_RBAC = "envoy.extensions.filters.network.rbac.v3.RBAC"
 HTTP_RBAC = "envoy.extensions.filters.http.rbac.v3.RBAC"
 HTTP_RBAC_PER_ROUTE = "envoy.extensions.filters.http.rbac.v3.RBACPerRoute"
+STATS_LOG = "envoy.extensions.access_loggers.stats.v3.Config"
 ROUTER = "envoy.extensions.filters.http.router.v3.Router"
 
 

@@ -11,6 +11,7 @@ from conformance.refmesh.snapshot import POLICY
 from conformance.refmesh.translate import access, envoy, identity, names
 from conformance.refmesh.translate.envoy import Json
 from conformance.refmesh.translate.settings import MeshSettings, Redirection
+from conformance.refmesh.translate.telemetry import Side, access_log
 from conformance.refmesh.world import MeshWorld, Pod
 
 _ROUTER = envoy.extension("envoy.filters.http.router", envoy.ROUTER, {"suppress_envoy_headers": True})
@@ -21,9 +22,10 @@ _GUARD = envoy.extension(names.RBAC, envoy.HTTP_RBAC, {"rules": access.DENY_ALL}
 _EARLY_BYTES = 65536
 
 
-def outbound_http(name: str, host: str, port: int, settings: MeshSettings) -> Json:
-    """Take the application's HTTP calls to one Service port or pod port, just as they are sent."""
-    chain = {"filters": [_mark(name), _manager([_ROUTER], settings, {"normalize_path": False})]}
+def outbound_http(pod: Pod, name: str, host: str, port: int, settings: MeshSettings) -> Json:
+    """Take the HTTP calls of the application in *pod* to one Service port or pod port, just as they are sent."""
+    more = {"normalize_path": False, "access_log": access_log(pod.key, Side.CLIENT)}
+    chain = {"filters": [_mark(name), _manager([_ROUTER], settings, more)]}
     return _listener(name, host, port, chain, settings)
 
 
@@ -37,9 +39,10 @@ def inbound_http(pod: Pod, port: int, settings: MeshSettings) -> Json:
     """
     name = names.inbound(port)
     tidy = {"normalize_path": True, "path_with_escaped_slashes_action": "REJECT_REQUEST"}
+    counted = {"access_log": access_log(pod.key, Side.SERVER)}
     chain = {
         "transport_socket": identity.server_socket(settings.credentials(pod.key)),
-        "filters": [_mark(name), _manager([_GUARD, _ROUTER], settings, tidy)],
+        "filters": [_mark(name), _manager([_GUARD, _ROUTER], settings, tidy | counted)],
     }
     return _listener(name, pod.address, port, chain, settings)
 

@@ -139,7 +139,7 @@ def _strand(
         if port.protocol is Protocol.HTTP
     }
     outbound = {
-        one.name: listeners.outbound_http(one.name, hosts[one.name], one.port, settings)
+        one.name: listeners.outbound_http(pod, one.name, hosts[one.name], one.port, settings)
         for one in places
         if one.protocol is Protocol.HTTP
     }

@@ -37,6 +37,7 @@ class MemoryMesh:
     def __init__(self, cluster: MemoryCluster, world: World, journal: Journal) -> None:
         self.features = frozenset(Feature)
         self.headers_shape: HeadersShape = "map"
+        self.webhooks: frozenset[str] = frozenset({"validator.memory.example"})
         self.groups: dict[ApiGroup, tuple[ApiVersion, ...]] = {
             group: tuple(ApiVersion) for group in (ApiGroup.ACCESS, ApiGroup.SPECS, ApiGroup.SPLIT)
         }

@@ -8,7 +8,9 @@ from typing import ClassVar
 import pytest
 from kubernetes.client import ApiClient, Configuration
 
-from conformance.errors import EnvironmentBrokenError
+from conformance.errors import EnvironmentBrokenError, UsageError
+from conformance.kubemesh.installing import uninstall
+from conformance.kubemesh.names import OWNER_LABEL
 from conformance.kubemesh.rest import ApiRefusedError, Rest
 from conformance.kubemesh.trust import bundle_of, keep_trusted
 
@@ -54,12 +56,17 @@ def server():
 
 
 @pytest.fixture
-def rest(server):
+def api(server):
     configuration = Configuration()
     configuration.host = f"http://127.0.0.1:{server.server_port}"
-    with ApiClient(configuration) as api:
-        yield Rest(api)
-        api.rest_client.pool_manager.clear()
+    with ApiClient(configuration) as connection:
+        yield connection
+        connection.rest_client.pool_manager.clear()
+
+
+@pytest.fixture
+def rest(api):
+    return Rest(api)
 
 
 def lines(*events):
@@ -142,3 +149,36 @@ def test_trust_is_left_alone_where_it_is_right_or_anothers(rest):
     Server.answers[CRD] = 200, a_crd("osm-system")
     keep_trusted(rest, "PEM")
     assert {command for command, *_ in Server.sent} == {"GET"}
+
+
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+ROUTES = "/apis/specs.smi-spec.io/v1alpha4/tcproutes"
+
+
+def somebodys_route(server, *, crd_is_ours):
+    """Have one TCPRoute in the cluster, of a CRD that the installation brought, or found."""
+    labels = dict([OWNER_LABEL]) if crd_is_ours else {}
+    server.RequestHandlerClass.answers[f"{CRDS}/tcproutes.specs.smi-spec.io"] = (
+        200,
+        {"metadata": {"labels": labels}},
+    )
+    items = [{"metadata": {"name": "theirs", "namespace": "prod"}}]
+    server.RequestHandlerClass.answers[ROUTES] = (200, {"items": items})
+
+
+def test_objects_of_others_are_not_removed_without_a_word(server, api):
+    """The message names them, and nothing has been deleted."""
+    somebodys_route(server, crd_is_ours=True)
+    with pytest.raises(UsageError, match="TCPRoute prod/theirs") as told:
+        uninstall(api, print)
+    assert "--with-objects" in told.value.hint
+    assert {method for method, *_ in Server.sent} == {"GET"}
+
+
+def test_crd_of_somebody_else_keeps_its_objects(server, api):
+    """It stays where it is, so that nothing of it is lost and nobody has to be asked."""
+    somebodys_route(server, crd_is_ours=False)
+    uninstall(api, print)
+    assert f"{CRDS}/tcproutes.specs.smi-spec.io" not in [
+        path for method, path, *_ in Server.sent if method == "DELETE"
+    ]

@@ -1,19 +1,21 @@
 """What is written down when something has gone wrong."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import yaml
 
-from conformance.cluster.kubernetes import KubernetesCluster, evidence
+from conformance.cluster.kubernetes import KubernetesCluster, ProxyAdmin, evidence
 
+PROXY = ProxyAdmin(container="their-proxy", port=19000, path="/dump")
 POD = "/api/v1/namespaces/n/pods/p"
 
 
 @pytest.fixture
 def collect(api, fake, settings, tmp_path):
     fake.put_there("/api/v1/namespaces/n", {"kind": "Namespace"}, team="a")
-    with KubernetesCluster(api, settings) as cluster:
+    with KubernetesCluster(api, replace(settings, proxy=PROXY)) as cluster:
 
         def collect_all():
             cluster.collect_evidence(["n"], tmp_path)
@@ -53,32 +55,42 @@ def test_logs_of_every_container_are_written(collect, fake, tools):
     assert found["p.other.log"] == "(container is waiting to start)"
 
 
-def test_configuration_of_the_proxy_is_written(collect, fake, tools):
-    """Where there is a proxy that can be asked."""
-    fake.put_there(POD, a_pod("smi-proxy"))
-    ended = json.dumps({"status": "Success"}).encode()
+def test_configuration_of_any_proxy_is_read_from_the_probe(collect, fake):
+    """By its port and path as the profile has them: a proxy's own image may have no shell."""
+    fake.put_there(POD, a_pod("probe", "their-proxy"))
+    asked = []
+    fake.script("GET", f"{POD}/exec", _dumping(b'{"configs": []}', asked))
+    assert collect()["p.their-proxy.config.txt"] == '{"configs": []}'
+    [query] = asked
+    assert query["container"] == "probe"
+    assert "http://127.0.0.1:19000/dump" in query.getall("command")
 
-    async def dumped(request):
-        stream = await _opened(request)
-        await stream.send_bytes(b"\x01" + b'{"configs": []}')
-        await stream.send_bytes(b"\x03" + ended)
-        return stream
 
-    fake.script("GET", f"{POD}/exec", dumped)
-    assert collect()["p.smi-proxy.json"] == '{"configs": []}'
+def test_private_key_in_a_proxy_configuration_is_taken_out(collect, fake):
+    """Whatever the proxy itself leaves in."""
+    fake.put_there(POD, a_pod("probe", "their-proxy"))
+    key = b"-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----"
+    fake.script("GET", f"{POD}/exec", _dumping(b"key: " + key))
+    assert collect()["p.their-proxy.config.txt"] == "key: [removed]"
 
 
 def test_proxy_that_cannot_be_asked_is_noted(collect, fake, tools):
     """In the words of what failed."""
-    fake.put_there(POD, a_pod("smi-proxy"))
+    fake.put_there(POD, a_pod("probe", "their-proxy"))
 
     async def refuse(request):
         return tools["status"](500, "", "container not found")
 
     fake.script("GET", f"{POD}/exec", refuse)
-    assert (
-        "could not be read: the API server answered 500: container not found" in collect()["p.smi-proxy.json"]
-    )
+    noted = collect()["p.their-proxy.config.txt"]
+    assert "could not be read: the API server answered 500: container not found" in noted
+
+
+def test_pod_without_proxy_is_not_asked(collect, fake):
+    """Nor one without the probe, through which it is asked."""
+    fake.put_there(POD, a_pod("probe"))
+    collect()
+    assert not any(path.endswith("/exec") for path in fake.asked("GET"))
 
 
 def test_events_come_in_order(collect, fake):
@@ -118,6 +130,18 @@ def test_size_is_bounded(collect, fake, tools, monkeypatch):
     assert found["p.probe.log"] == "xxxthe end"
     assert found["objects.yaml"].endswith("[the rest was left out]\n")
     assert len(found["objects.yaml"]) < 80
+
+
+def _dumping(said, asked=None):
+    async def dumped(request):
+        if asked is not None:
+            asked.append(request.query)
+        stream = await _opened(request)
+        await stream.send_bytes(b"\x01" + said)
+        await stream.send_bytes(b"\x03" + json.dumps({"status": "Success"}).encode())
+        return stream
+
+    return dumped
 
 
 async def _opened(request):

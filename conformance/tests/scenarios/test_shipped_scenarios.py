@@ -21,6 +21,9 @@ AGREED_BY_ALL_MESHES = ("$", ".*")
 ANCHORING = "traffic-specs/path-pattern-has-an-open-end"
 """The one scenario that is about patterns on which meshes differ."""
 
+OMITTING = "access.rules.matches-omitted-means-all"
+"""The one requirement that is about rules that name no entries."""
+
 
 @pytest.fixture(params=LIBRARY, ids=lambda scenario: scenario.id)
 def scenario(request) -> Scenario:
@@ -89,6 +92,15 @@ def test_patterns_are_those_on_which_meshes_agree(scenario):
     for one in (each for step in scenario.steps for each in step.apply if each.kind == "HTTPRouteGroup"):
         for entry in one.spec["matches"]:
             assert entry.get("pathRegex", "$").endswith(AGREED_BY_ALL_MESHES), entry
+
+
+def test_rules_name_the_entries_they_mean(scenario):
+    """A mesh that takes a missing list for an empty one fails what is about that, and passes no refusal for it."""
+    if OMITTING in scenario.shows:
+        return
+    targets = (each for step in scenario.steps for each in step.apply if each.kind == "TrafficTarget")
+    for rule in (rule for one in targets for rule in one.spec.get("rules") or one.spec.get("specs") or ()):
+        assert rule["kind"] != "HTTPRouteGroup" or rule.get("matches"), rule
 
 
 def test_requirement_comes_from_the_scenario_s_own_api(scenario):

@@ -1,0 +1,1 @@
+"""Ways in which a metrics API can be wrong."""

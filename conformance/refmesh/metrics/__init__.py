@@ -1,0 +1,32 @@
+"""Traffic Metrics of the reference mesh: what sidecars count, as ``metrics.smi-spec.io`` has it.
+
+`api` answers requests from an `inventory` of objects and a `source` of traffic, which may be a `history` of
+samples. All but `history` and `sampling` is pure.
+"""
+
+from conformance.refmesh.metrics.api import Action, MetricsAnswer, MetricsApi, MetricsRequest
+from conformance.refmesh.metrics.history import History, Round
+from conformance.refmesh.metrics.inventory import Inventory, read_inventory
+from conformance.refmesh.metrics.reading import STATS_PATH, Sample, read_sample
+from conformance.refmesh.metrics.rendering import GROUP, VERSION
+from conformance.refmesh.metrics.sampling import Sampler
+from conformance.refmesh.metrics.source import Sampled, TrafficSource
+
+__all__ = [
+    "GROUP",
+    "STATS_PATH",
+    "VERSION",
+    "Action",
+    "History",
+    "Inventory",
+    "MetricsAnswer",
+    "MetricsApi",
+    "MetricsRequest",
+    "Round",
+    "Sample",
+    "Sampled",
+    "Sampler",
+    "TrafficSource",
+    "read_inventory",
+    "read_sample",
+]
