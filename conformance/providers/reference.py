@@ -34,7 +34,7 @@ class ReferenceMesh:
     """Changes arrive within some 25 ms; two seconds is a generous guess for a machine under load."""
 
     looked_for_metrics = "the reference mesh always has them"
-    metrics = MetricsSettings(window=WINDOW + 1.3 * PERIOD, lag=timedelta(seconds=0.25))
+    metrics = MetricsSettings(window=WINDOW + 2 * PERIOD, lag=timedelta(seconds=0.25))
     """A window begins with the sample before it, so it may be longer by the time between two."""
 
     def __init__(self, cluster: EmbeddedCluster, faults: Iterable[str] = ()) -> None:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from conformance.judge import Times
 from conformance.model.expectation import TruthTable
 from conformance.model.manifest import Manifest
-from conformance.model.measuring import Aspect, MetricsProbe
+from conformance.model.measuring import Aspect, Drive, MetricsProbe
 from conformance.model.metrics import PodEntry, ReadOnce, Span
+from conformance.model.scenario import MetricsSettings
 from conformance.model.traffic import Witnessed
 from conformance.oracle import Known, MetricsOracle
 from conformance.runner.driving import Driven, entries_of
@@ -30,9 +31,9 @@ _TIMED = frozenset(Aspect) - {
 }
 """Aspects that say something about traffic, so that older traffic has to be out of the way."""
 
-_LEEWAY = timedelta(milliseconds=300)
-"""How long reading may take before what was driven begins to leave the window. A guess: a reading takes
-milliseconds here; a mesh with a longer window gives more by `_leeway`."""
+_OVERHEAD = timedelta(milliseconds=150)
+"""How long driving takes beside the delays that the application is told to make. A guess; if it takes longer, reading
+begins later, which costs time and no verdict."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +136,11 @@ def _drive(stage: Stage, probe: MetricsProbe, quiet_since: datetime) -> Driven:
     if not probe.drives:
         now = stage.clock.date()
         return Driven(calls=(), begun=now, ended=now)
-    # What came before has to fall out of the window while what is driven is still well inside.
-    _sleep_until(stage, quiet_since + 2 * stage.provider.metrics.lag + _leeway(stage))
+    # As late as possible: when what came before has just left the window, what is driven has just begun to show, so
+    # that most of a window is left to read in.
+    settings = stage.provider.metrics
+    apart = max(_alone_after(settings) - 2 * settings.lag - _driving_time(probe.drives), 3 * settings.lag)
+    _sleep_until(stage, quiet_since + apart)
     return stage.caller.drive(probe.drives, stage.world.receivers)
 
 
@@ -145,12 +149,20 @@ def _await_showing(stage: Stage, driven: Driven, quiet_since: datetime) -> None:
     # Without traffic of its own a step shows what comes after: by then, what was read before is out of date.
     pause = 2 * settings.lag if driven.calls else settings.window + 2 * settings.lag
     shows = driven.ended + pause
-    alone = quiet_since + settings.window + settings.lag + timedelta(milliseconds=20)
-    _sleep_until(stage, max(shows, alone))
+    _sleep_until(stage, max(shows, quiet_since + _alone_after(settings)))
 
 
-def _leeway(stage: Stage) -> timedelta:
-    return max(_LEEWAY, stage.provider.metrics.window / 10)
+def _alone_after(settings: MetricsSettings) -> timedelta:
+    """Say when traffic has surely left the window."""
+    return settings.window + settings.lag + timedelta(milliseconds=20)
+
+
+def _driving_time(drives: Sequence[Drive]) -> timedelta:
+    """Estimate how long *drives* take."""
+    waits = [
+        sum((delay * calls for delay, calls in one.delays), timedelta(0)) / one.connections for one in drives
+    ]
+    return max(waits) + _OVERHEAD
 
 
 def _sleep_until(stage: Stage, moment: datetime) -> None:
