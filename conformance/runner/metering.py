@@ -1,19 +1,20 @@
 """One step about metrics: drive traffic when older traffic can be told from it, wait until it shows, read once."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from conformance.judge import Times
 from conformance.model.expectation import TruthTable
 from conformance.model.manifest import Manifest
-from conformance.model.measuring import Aspect, Drive, MetricsProbe
+from conformance.model.measuring import Aspect, Drive, MetricsProbe, Read
 from conformance.model.metrics import PodEntry, ReadOnce, Span
 from conformance.model.scenario import MetricsSettings
 from conformance.model.traffic import Witnessed
 from conformance.oracle import Known, MetricsOracle
 from conformance.runner.driving import Driven, entries_of
-from conformance.runner.reading import MetricsApi
+from conformance.runner.reading import MetricsApi, PeersOf
 from conformance.runner.stage import Stage
 
 _TIMED = frozenset(Aspect) - {
@@ -30,6 +31,9 @@ _TIMED = frozenset(Aspect) - {
     Aspect.REGISTERED,
 }
 """Aspects that say something about traffic, so that older traffic has to be out of the way."""
+
+_AT_A_TIME = 8
+"""How many readings are under way at a time. A guess: few against what an API server takes from one client."""
 
 _OVERHEAD = timedelta(milliseconds=150)
 """How long driving takes beside the delays that the application is told to make. A guess; if it takes longer, reading
@@ -84,7 +88,7 @@ def measure_metrics(
     )
     rules = expected_metrics(stage, asked)
     api = MetricsApi.found_by(stage, pods)
-    readings = tuple(api.read(one, lambda resource: rules.peers(resource, _ALWAYS)) for one in probe.reads)
+    readings = _read_all(api, probe.reads, lambda resource: rules.peers(resource, _ALWAYS))
     return AskedMetrics(
         table=table,
         driven=driven,
@@ -93,6 +97,18 @@ def measure_metrics(
         in_force=asked.in_force,
         times=asked.times,
     )
+
+
+def _read_all(api: MetricsApi, reads: Sequence[Read], peers_of: PeersOf) -> tuple[ReadOnce, ...]:
+    """Read everything once: first what tries to change something, in its order, then all the rest at one time.
+
+    A window moves on while reading goes on; what is read together speaks of the same traffic.
+    """
+    found = {at: api.read(one, peers_of) for at, one in enumerate(reads) if one.method != "GET"}
+    with ThreadPoolExecutor(max_workers=_AT_A_TIME) as pool:
+        begun = {at: pool.submit(api.read, one, peers_of) for at, one in enumerate(reads) if at not in found}
+        found |= {at: one.result() for at, one in begun.items()}
+    return tuple(found[at] for at in range(len(reads)))
 
 
 def expected_metrics(stage: Stage, asked: AskedMetrics) -> MetricsOracle:
