@@ -111,9 +111,13 @@ class Play:
         return PlayedStep(name=step.name, in_force=in_force, wait=wait, asked=asked)
 
     def _change(self, step: RenderedStep) -> bool:
-        """Apply a step with a fresh beacon; say whether there is one. Without any change there is nothing to show."""
+        """Apply a step with a fresh beacon; say whether there is one. Without any change there is nothing to show.
+
+        The first step always has one: its workloads may have started just now, and a proxy that has heard nothing yet
+        refuses everything, which must not pass for a refusal.
+        """
         touched = {group_of(ref.kind) for ref in (*step.delete, *(one.ref for one in step.apply))}
-        if not touched and not (self.rendered.grants and not self.played):
+        if self.played and not touched:
             return False
         beacon, old = self.stage.beacon.light(self.rendered.bundle, split=ApiGroup.SPLIT in touched)
         self.stage.policy.change(apply=(*step.apply, *beacon), delete=(*step.delete, *old))
