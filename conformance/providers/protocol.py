@@ -45,6 +45,13 @@ class Provider(Protocol):
             NotReadyError: One has not.
         """
 
+    def check_running(self) -> None:
+        """See that the mesh itself still runs: asked after what did not pass, since a mesh that went shows nothing.
+
+        Raises:
+            EnvironmentBrokenError: A part of it has gone.
+        """
+
     def start(self) -> None:
         """Make the mesh ready to take in pods.
 

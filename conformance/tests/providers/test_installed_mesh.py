@@ -105,6 +105,25 @@ def test_part_that_is_not_ready_is_told(view, a_workload, kind, ready, replicas,
         mesh.start()
 
 
+@pytest.mark.parametrize(
+    "ready,replicas,words",
+    [
+        (0, 1, "osm-system/osm-controller went while the run was on: it is not ready: 0 of 1 pods are"),
+        (0, 0, "it has no pods to run"),
+        (1, 2, ""),
+    ],
+)
+def test_part_that_goes_during_a_run_is_told(view, osm, a_workload, ready, replicas, words):
+    """Scaled to nothing, or crashed; a roll-out that leaves one pod ready is no outage."""
+    osm.start()
+    view.put(a_workload("Deployment", "osm-system", "osm-controller", ready=ready, replicas=replicas))
+    if words:
+        with pytest.raises(EnvironmentBrokenError, match=words):
+            osm.check_running()
+    else:
+        osm.check_running()
+
+
 def test_account_that_may_not_look_at_the_mesh_can_still_judge_it(view, osm):
     """What was not looked at stands in the report; the pods show in the end whether the mesh works."""
     view.forbidden = {"Deployment"}
