@@ -123,15 +123,20 @@ class InstalledMesh:
 
         Raises:
             NotReadyError: One has not; the message says what it lacks.
+            EnvironmentBrokenError: None has, so that none will in the next scenario either.
         """
-        for pod in (one for namespace in namespaces for one in self._cluster.list("Pod", namespace)):
-            lack = missing_in(pod.body, self._profile.joined_by)
-            if lack and "deletionTimestamp" not in pod.body["metadata"]:
-                raise NotReadyError(
-                    f"{pod.ref} has not joined {self._profile.title}: {lack}",
-                    f"cluster {self._cluster.name}, provider {self.name}",
-                    f"compare `join` of {self._profile.path.name} with the mesh that runs; see its injector's log",
-                )
+        pods = [one for namespace in namespaces for one in self._cluster.list("Pod", namespace)]
+        living = [one for one in pods if "deletionTimestamp" not in one.body["metadata"]]
+        lacks = {one.ref: lack for one in living if (lack := missing_in(one.body, self._profile.joined_by))}
+        if not lacks:
+            return
+        ref, lack = next(iter(lacks.items()))
+        how = NotReadyError if len(lacks) < len(living) else EnvironmentBrokenError
+        raise how(
+            f"{ref} has not joined {self._profile.title}: {lack}",
+            f"cluster {self._cluster.name}, provider {self.name}",
+            f"compare `join` of {self._profile.path.name} with the mesh that runs; see its injector's log",
+        )
 
     def check_running(self) -> None:
         """See that every part of the mesh has a pod that is ready; what may not be looked at is taken to run.

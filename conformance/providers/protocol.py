@@ -43,6 +43,7 @@ class Provider(Protocol):
 
         Raises:
             NotReadyError: One has not.
+            EnvironmentBrokenError: None has.
         """
 
     def check_running(self) -> None:

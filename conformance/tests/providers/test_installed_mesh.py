@@ -184,6 +184,14 @@ def test_pod_without_its_proxy_is_named_before_anything_is_judged(view, osm):
     osm.check_joined(["outside-1"])
 
 
+def test_mesh_that_takes_in_nobody_ends_the_run(view, osm):
+    """The next scenario's pods would not join either, so that one message is enough."""
+    for name in ("one", "two"):
+        view.put(in_namespace(a_pod(containers=("probe",)), name))
+    with pytest.raises(EnvironmentBrokenError, match="has not joined Open Service Mesh"):
+        osm.check_joined(["here-1"])
+
+
 def test_pod_that_is_going_need_not_have_joined(view, osm):
     """A pod of an earlier attempt that is being deleted receives nothing any more."""
     view.put(in_namespace(a_pod(containers=("probe",)), "old", deletionTimestamp="2026-01-01T00:00:00Z"))
