@@ -189,7 +189,7 @@ def test_interruption_gets_through(house, verb):
 
 def test_interruption_while_cleaning_up_gets_through(house):
     """Also when the verdict is there and all that is left to do is to delete."""
-    house.journal.fail("delete", KeyboardInterrupt())
+    house.journal.fail("delete", KeyboardInterrupt(), after=1)  # first goes the beacon
     with pytest.raises(KeyboardInterrupt):
         house.play(NOTHING)
     assert len(house.journal.about("measure")) == 2, "the step and its control"
