@@ -32,7 +32,6 @@ class Judging:
     """One cluster with one provider, opened when the first scenario runs."""
 
     def __init__(self, config: pytest.Config, asked: Asked, worker: str) -> None:
-        self.provider = asked.provider
         self.broken: ConformanceError | None = None
         """Why the session could not be opened."""
         self.trouble: list[ConformanceError] = []
@@ -44,6 +43,11 @@ class Judging:
         self._worker = worker
         self._session: Session | None = None
         self._is_open = False
+
+    @property
+    def provider(self) -> str:
+        """Name the mesh that is judged; as a person asked for it until the session is open."""
+        return dict(self.facts()).get("provider", self._asked.provider)
 
     def judge(self, scenario: Scenario, version: ApiVersion, nodeid: str) -> ScenarioResult:
         """Judge one scenario in one version; errored when there is no cluster to judge it on."""

@@ -110,12 +110,17 @@ class Running:
         except ConformanceError as error:
             self.trouble.append(error)
 
+    @property
+    def provider(self) -> str:
+        """Name the mesh that was judged; as a person asked for it where none could be."""
+        return self._facts.get("provider", self.asked.provider)
+
     def run_result(self) -> RunResult:
         """Say what was found so far."""
         results = tuple(sorted(self.results, key=lambda one: (one.path, one.version)))
         return RunResult(
             run_id=self.asked.run_id,
-            provider=self.asked.provider,
+            provider=self.provider,
             cluster=self.asked.cluster,
             faults=self.asked.faults,
             facts=(*self._facts.items(), *facts_of_run(self._config)),

@@ -53,7 +53,7 @@ class Summary:
         running = self._running
         judged = f"{len(running.results)} of {running.selected} judged"
         faults = f", given faults: {', '.join(running.asked.faults)}" if running.asked.faults else ""
-        return f"{running.asked.provider} mesh on {running.asked.cluster} cluster{faults}: {judged}"
+        return f"{running.provider} mesh on {running.asked.cluster} cluster{faults}: {judged}"
 
     def _counts(self) -> Iterator[tuple[Verdict, int]]:
         yield from verdict_counts(tuple(self._running.results)).items()

@@ -1,6 +1,6 @@
 """An installed mesh as a provider: its profile's claims, as far as the cluster bears them out."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.cluster import ClusterView
@@ -11,7 +11,7 @@ from conformance.model.scenario import ConvergenceSettings, Feature, MetricsSett
 from conformance.providers.metrics import FoundMetrics, find_metrics
 from conformance.providers.profile import ANY, MeshWorkload, Profile, Role
 from conformance.providers.protocol import HeadersShape
-from conformance.providers.readiness import missing_in, progress_of
+from conformance.providers.readiness import missing_in, outage_of, progress_of
 from conformance.providers.shapes import installed_headers_shape
 from conformance.spec import ApiGroup, ApiVersion
 
@@ -146,14 +146,34 @@ class InstalledMesh:
 
         Raises:
             NotReadyError: One has not; the message says what it lacks.
+            EnvironmentBrokenError: None has, so that none will in the next scenario either.
         """
-        for pod in (one for namespace in namespaces for one in self._cluster.list("Pod", namespace)):
-            lack = missing_in(pod.body, self._profile.joined_by)
-            if lack and "deletionTimestamp" not in pod.body["metadata"]:
-                raise NotReadyError(
-                    f"{pod.ref} has not joined {self._profile.title}: {lack}",
+        pods = [one for namespace in namespaces for one in self._cluster.list("Pod", namespace)]
+        living = [one for one in pods if "deletionTimestamp" not in one.body["metadata"]]
+        lacks = {one.ref: lack for one in living if (lack := missing_in(one.body, self._profile.joined_by))}
+        if not lacks:
+            return
+        ref, lack = next(iter(lacks.items()))
+        how = NotReadyError if len(lacks) < len(living) else EnvironmentBrokenError
+        raise how(
+            f"{ref} has not joined {self._profile.title}: {lack}",
+            f"cluster {self._cluster.name}, provider {self.name}",
+            f"compare `join` of {self._profile.path.name} with the mesh that runs; see its injector's log",
+        )
+
+    def check_running(self) -> None:
+        """See that every part of the mesh has a pod that is ready; what may not be looked at is taken to run.
+
+        Raises:
+            EnvironmentBrokenError: One has none.
+        """
+        for workload in self._profile.needs_running:
+            outage = self._told_of(workload, outage_of)
+            if outage:
+                raise EnvironmentBrokenError(
+                    f"{workload} went while the run was on: it {outage}",
                     f"cluster {self._cluster.name}, provider {self.name}",
-                    f"compare `join` of {self._profile.path.name} with the mesh that runs; see its injector's log",
+                    "see why in its events and its log; nothing can be told of a mesh that is not there",
                 )
 
     def host(self, service: str, namespace: str) -> str:
@@ -179,7 +199,7 @@ class InstalledMesh:
 
     def _check_workloads(self) -> None:
         for workload in self._profile.needs_running:
-            progress = self._progress(workload)
+            progress = self._told_of(workload, progress_of)
             if progress:
                 raise EnvironmentBrokenError(
                     f"{workload} {progress}",
@@ -187,15 +207,17 @@ class InstalledMesh:
                     self._advice(),
                 )
 
-    def _progress(self, workload: MeshWorkload) -> str:
+    def _told_of(self, workload: MeshWorkload, lack: Callable[[Mapping[str, Any] | None], str]) -> str:
         try:
             stored = self._cluster.read(ObjectRef(workload.kind, workload.namespace, workload.name))
         except (
             ConformanceError
         ) as error:  # an account with few rights may judge a mesh that it cannot look into
-            self._unread.append(f"{workload}: {error.what}")
+            words = f"{workload}: {error.what}"
+            if words not in self._unread:
+                self._unread.append(words)
             return ""
-        return progress_of(stored.body if stored else None)
+        return lack(stored.body if stored else None)
 
     def _check_kinds(self) -> None:
         if self._profile.role is Role.WRITER or self.kinds():

@@ -55,6 +55,14 @@ class Provider(Protocol):
 
         Raises:
             NotReadyError: One has not.
+            EnvironmentBrokenError: None has.
+        """
+
+    def check_running(self) -> None:
+        """See that the mesh itself still runs: asked after what did not pass, since a mesh that went shows nothing.
+
+        Raises:
+            EnvironmentBrokenError: A part of it has gone.
         """
 
     def start(self) -> None:

@@ -14,14 +14,27 @@ def progress_of(body: Mapping[str, Any] | None) -> str:
     """
     if body is None:
         return "is not there"
-    status = body.get("status", {})
-    if body["kind"] == "DaemonSet":
-        wanted, ready = status.get("desiredNumberScheduled", 0), status.get("numberReady", 0)
-    else:
-        wanted, ready = body["spec"].get("replicas", 1), status.get("readyReplicas", 0)
+    wanted, ready = _counts(body)
     if wanted == 0:
         return "has no pods to run"
     return "" if ready >= wanted else f"is not ready: {ready} of {wanted} pods are"
+
+
+def outage_of(body: Mapping[str, Any] | None) -> str:
+    """Say why nobody does a workload's work; empty while any of its pods is ready, as in a roll-out.
+
+    Args:
+        body: As it is stored; None when it is not there.
+    """
+    return "" if body is not None and _counts(body)[1] else progress_of(body)
+
+
+def _counts(body: Mapping[str, Any]) -> tuple[int, int]:
+    """Count the pods that are wanted, and those that are ready."""
+    status = body.get("status", {})
+    if body["kind"] == "DaemonSet":
+        return status.get("desiredNumberScheduled", 0), status.get("numberReady", 0)
+    return body["spec"].get("replicas", 1), status.get("readyReplicas", 0)
 
 
 def missing_in(pod: Mapping[str, Any], joined_by: JoinedBy) -> str:

@@ -59,6 +59,9 @@ class ReferenceMesh:
     def check_joined(self, namespaces: Iterable[str]) -> None:
         """Do nothing: the embedded cluster starts no pod of such a namespace without its sidecar."""
 
+    def check_running(self) -> None:
+        """Do nothing: the control plane lives in this very process."""
+
     def start(self) -> None:
         """Start the control plane and take in the pods that start from now on.
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from conformance.errors import ConformanceError, EnvironmentBrokenError
 from conformance.model.result import ScenarioResult
 from conformance.model.scenario import RenderedScenario
 from conformance.model.verdict import Verdict
@@ -58,14 +59,34 @@ class _Performance:
         play.steps()
         judgements = play.judge()
         result = judged(self._subject, play.played, judgements, duration=self._duration())
-        return result if result.verdict is Verdict.PASSED else self._with_evidence(result)
+        if result.verdict is Verdict.PASSED:
+            return result
+        if (outage := self._outage()) is not None:
+            result = broken_off(self._subject, (), (), outage, duration=self._duration())
+        return self._with_evidence(result)
+
+    def _outage(self) -> ConformanceError | None:
+        """Give the error of a mesh that has gone: what it did not do then is no failure of it."""
+        try:
+            self._stage.provider.check_running()
+        except EnvironmentBrokenError as error:
+            return error
+        except ConformanceError:  # what cannot be told of the mesh changes nothing
+            logger.warning("the mesh could not be looked at", exc_info=True)
+        return None
 
     def _errored(self, error: Exception) -> ScenarioResult:
         known = explained(error)
+        unforeseen = None if known is error else error
+        # A cluster that does not answer is not asked again.
+        outage = None if isinstance(known, EnvironmentBrokenError) else self._outage()
+        if outage is not None:
+            result = broken_off(self._subject, (), (), outage, duration=self._duration())
+            return self._with_evidence(result, unforeseen)
         played = tuple(self._play.played) if self._play else ()
         judgements = self._play.judge_so_far() if self._play else ()
         result = broken_off(self._subject, played, judgements, known, duration=self._duration())
-        return self._with_evidence(result, None if known is error else error)
+        return self._with_evidence(result, unforeseen)
 
     def _rendered(self) -> RenderedScenario:
         assert self._subject.bundle is not None

@@ -139,10 +139,11 @@ class Play:
     def _change(self, step: RenderedStep) -> tuple[bool, tuple[ObjectRefusal, ...]]:
         """Apply a step with a fresh beacon; say whether there is one, and what the mesh would not take.
 
-        Without any change there is nothing to show.
+        Without any change there is nothing to show. The first step always has a beacon: its workloads may have started
+        just now, and a proxy that has heard nothing yet refuses everything, which must not pass for a refusal.
         """
         touched = {group_of(ref.kind) for ref in (*step.delete, *(one.ref for one in step.apply))}
-        if not touched and not (self.rendered.grants and not self.played):
+        if self.played and not touched:
             return False, ()
         beacon, old = self.stage.beacon.light(self.rendered.bundle, split=ApiGroup.SPLIT in touched)
         refusals = self.stage.policy.try_change(

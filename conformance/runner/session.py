@@ -69,7 +69,11 @@ class Session:
 
     def facts(self) -> tuple[tuple[str, str], ...]:
         """Name what a reader of the report needs to know: versions and settings."""
-        return (*self._ground.provider.facts(), *self._ground.facts) if self._ground else ()
+        if self._ground is None:
+            return ()
+        # By name: `auto` is a question, and a report is about its answer.
+        provider = self._ground.provider
+        return ("provider", provider.name), *provider.facts(), *self._ground.facts
 
     def set_faults(self, names: tuple[str, ...]) -> None:
         """Turn the reference mesh into another wrong mesh, or a right one; its sidecars are it on return.

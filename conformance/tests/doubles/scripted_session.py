@@ -53,8 +53,10 @@ class ScriptedSession:
                     (self._settings.evidence / name / "in-the-way").mkdir(parents=True)
 
     def facts(self) -> tuple[tuple[str, str], ...]:
-        """Say who ran."""
-        return (("mesh", "scripted"), (f"session {self._settings.run_id}", "was here"))
+        """Say who ran, and which mesh was found where none was named."""
+        provider = "found" if self._settings.provider == "auto" else self._settings.provider
+        mesh, ran = ("mesh", "scripted"), (f"session {self._settings.run_id}", "was here")
+        return ("provider", provider), mesh, ran
 
     def close(self) -> None:
         """Leave a note, so that a test can see it."""

@@ -132,6 +132,14 @@ def test_report_knows_how_it_was_made(workshop):
     assert {"suite", "python", "platform", "mesh"} <= set(facts)
 
 
+def test_report_is_about_the_mesh_that_was_found(workshop):
+    """Whatever was asked for: ``auto`` names no mesh."""
+    workshop.add("passed-a")
+    result = workshop.run("--smi-cluster=kubeconfig", "--smi-provider=auto")
+    assert workshop.read()["provider"] == "found"
+    result.stdout.fnmatch_lines(["found mesh on kubeconfig cluster: *"])
+
+
 def test_report_lists_requirements_that_were_not_run(workshop):
     """The report has every requirement and who shows it, whatever was selected."""
     workshop.add("passed-a", "passed-b")

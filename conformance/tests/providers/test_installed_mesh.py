@@ -105,6 +105,25 @@ def test_part_that_is_not_ready_is_told(view, a_workload, kind, ready, replicas,
         mesh.start()
 
 
+@pytest.mark.parametrize(
+    "ready,replicas,words",
+    [
+        (0, 1, "osm-system/osm-controller went while the run was on: it is not ready: 0 of 1 pods are"),
+        (0, 0, "it has no pods to run"),
+        (1, 2, ""),
+    ],
+)
+def test_part_that_goes_during_a_run_is_told(view, osm, a_workload, ready, replicas, words):
+    """Scaled to nothing, or crashed; a roll-out that leaves one pod ready is no outage."""
+    osm.start()
+    view.put(a_workload("Deployment", "osm-system", "osm-controller", ready=ready, replicas=replicas))
+    if words:
+        with pytest.raises(EnvironmentBrokenError, match=words):
+            osm.check_running()
+    else:
+        osm.check_running()
+
+
 def test_account_that_may_not_look_at_the_mesh_can_still_judge_it(view, osm):
     """What was not looked at stands in the report; the pods show in the end whether the mesh works."""
     view.forbidden = {"Deployment"}
@@ -165,6 +184,14 @@ def test_pod_without_its_proxy_is_named_before_anything_is_judged(view, osm):
     osm.check_joined(["outside-1"])
 
 
+def test_mesh_that_takes_in_nobody_ends_the_run(view, osm):
+    """The next scenario's pods would not join either, so that one message is enough."""
+    for name in ("one", "two"):
+        view.put(in_namespace(a_pod(containers=("probe",)), name))
+    with pytest.raises(EnvironmentBrokenError, match="has not joined Open Service Mesh"):
+        osm.check_joined(["here-1"])
+
+
 def test_pod_that_is_going_need_not_have_joined(view, osm):
     """A pod of an earlier attempt that is being deleted receives nothing any more."""
     view.put(in_namespace(a_pod(containers=("probe",)), "old", deletionTimestamp="2026-01-01T00:00:00Z"))
@@ -192,17 +219,23 @@ def test_profile_says_how_to_join_what_is_claimed_and_how_long_to_wait(osm):
     assert osm.enrolment().namespace_labels == {"openservicemesh.io/monitored-by": "osm"}
     assert osm.enrolment().namespace_annotations == {"openservicemesh.io/sidecar-injection": "enabled"}
     assert osm.features == {Feature.TCP, Feature.UNMESHED}
-    assert osm.convergence.deadline.total_seconds() == 60
+    assert osm.convergence.deadline.total_seconds() == 30
     assert osm.convergence.window.total_seconds() == 3
     assert osm.host("shop", "here") == "shop.here.svc.cluster.local"
 
 
-def test_facts_say_that_a_profile_was_never_tried(osm):
-    """A reader of a report has to know how far to trust the profile; each fact has a name of its own."""
+def test_facts_say_that_a_profile_was_never_tried(view):
+    """A reader of a report has to know how far to trust the profile."""
+    mesh = InstalledMesh(find_profile("linkerd-smi"), view)
+    assert dict(mesh.facts())["profile tried"] == "never: its facts were only read"
+
+
+def test_facts_say_what_was_tried_and_what_deviates(osm):
+    """Each fact has a name of its own."""
     osm.start()
     facts = osm.facts()
     assert len(facts) == len(dict(facts))
-    assert dict(facts)["profile tried"] == "never: its facts were only read"
+    assert "(2026-11-25)" in dict(facts)["profile tried"]
     assert "https://github.com/openservicemesh/osm/" in dict(facts)["known deviations"]
 
 

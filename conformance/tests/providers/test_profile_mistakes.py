@@ -28,7 +28,7 @@ MISTAKES = {
         "'somewhere'",
         "owner/repository:path@ref",
     ),
-    "a time without a unit": ("deadline: 60s", 'deadline: "60"', "'60'", "with a unit"),
+    "a time without a unit": ("deadline: 30s", 'deadline: "30"', "'30'", "with a unit"),
     "a window as long as the deadline": ("window: 3s", "window: 60s", "is not shorter", "a part of the time"),
     "a host that names no namespace": (
         '"{service}.{namespace}.svc.cluster.local"',

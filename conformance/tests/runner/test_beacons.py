@@ -138,12 +138,19 @@ def test_split_is_believed_after_many_calls_and_a_grant_after_one(house):
     assert min(len(calls) for calls in beacon_calls(house)) >= 16
 
 
-def test_step_without_any_change_waits_for_the_window_only(house):
-    """Where nothing was applied there is no beacon, and steady answers end the wait."""
-    (step,) = house.play(NOTHING).steps
-    assert not lit(house, "TrafficTarget")
-    assert not beacon_calls(house)
-    assert house.mesh.convergence.window <= step.waited < house.mesh.convergence.deadline
+def test_first_step_has_a_beacon_though_nothing_changes(house):
+    """Workloads may have started just now: a proxy that has heard nothing yet is not to pass for a refusal."""
+    house.play(NOTHING)
+    assert lit(house, "TrafficTarget")
+    assert beacon_calls(house)
+
+
+def test_open_mesh_whose_proxies_hear_late_fails(house):
+    """It lets everybody through, and refuses everything until its proxies have heard of anything at all."""
+    house.mesh.rule = lambda source, call: (
+        (house.mesh.by_the_book(source, call) or {house.key("here/shop"): 1}) if house.mesh.heard() else {}
+    )
+    assert house.play(NOTHING).verdict is Verdict.FAILED
 
 
 def test_later_step_without_any_change_asks_for_no_beacon(house):

@@ -53,6 +53,44 @@ def test_error_of_ours_is_told_in_full(house, verb, error):
     assert house.play(GRANT).verdict is Verdict.PASSED
 
 
+GONE = EnvironmentBrokenError("the controller went while the run was on", "cluster c", "see its log")
+
+
+def test_mesh_that_went_is_not_told_failures(house):
+    """Its control plane is gone, so nobody is let in who should be: that is no contradiction of the spec."""
+    house.mesh.heard = tuple
+    house.journal.fail("running", GONE)
+    result = house.play(GRANT)
+    assert (result.verdict, result.trouble.code) == (Verdict.ERRORED, "environment")
+    assert result.headline == f"environment: {GONE.what}"
+    assert result.steps == ()
+    assert result.evidence
+
+
+def test_mesh_that_runs_is_told_its_failures(house):
+    """It has heard nothing, and it is there: that is a failure of its own."""
+    house.mesh.heard = tuple
+    assert house.play(GRANT).verdict is Verdict.FAILED
+
+
+def test_mesh_that_went_is_named_where_something_else_broke_first(house):
+    """Its webhook refuses every object once nobody answers there; the reader has to hear of the cause."""
+    house.journal.fail("measure", ProbeError("the pod is gone", "workload here/shop", "read its log"))
+    met = house.journal.obstacle
+    house.journal.obstacle = lambda verb, about: _raise(GONE) if verb == "running" else met(verb, about)
+    assert house.play(GRANT).trouble.what == GONE.what
+
+
+def test_mesh_is_not_looked_at_while_all_passes(house):
+    """A question to the cluster per scenario would be for nothing."""
+    assert house.play(GRANT).verdict is Verdict.PASSED
+    assert house.journal.about("running") == []
+
+
+def _raise(error):
+    raise error
+
+
 def test_scenario_that_cannot_be_written_down_errs(house, monkeypatch):
     """An error before anything is applied is a result as well."""
     monkeypatch.setattr(performance, "render", stumble)
@@ -151,7 +189,7 @@ def test_interruption_gets_through(house, verb):
 
 def test_interruption_while_cleaning_up_gets_through(house):
     """Also when the verdict is there and all that is left to do is to delete."""
-    house.journal.fail("delete", KeyboardInterrupt())
+    house.journal.fail("delete", KeyboardInterrupt(), after=1)  # first goes the beacon
     with pytest.raises(KeyboardInterrupt):
         house.play(NOTHING)
     assert len(house.journal.about("measure")) == 2, "the step and its control"
