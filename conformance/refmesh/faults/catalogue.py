@@ -17,6 +17,7 @@ from conformance.refmesh.faults import (
     wholesale,
 )
 from conformance.refmesh.faults.fault import Fault
+from conformance.refmesh.faults.metrics import counts, discovery, lists, shape
 
 _ALL: tuple[Fault, ...] = (
     *wholesale.FAULTS,
@@ -29,6 +30,10 @@ _ALL: tuple[Fault, ...] = (
     *lifecycle.FAULTS,
     *splits.FAULTS,
     *admission.FAULTS,
+    *discovery.FAULTS,
+    *shape.FAULTS,
+    *counts.FAULTS,
+    *lists.FAULTS,
 )
 
 FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in _ALL}
