@@ -165,9 +165,11 @@ class MetricsSettings:
     """What has to be known of a provider's metrics before they can be read."""
 
     window: timedelta
-    """The span that its figures cover: how long older traffic is waited for. What is judged is each object's own."""
+    """The span that its figures cover at least. What is judged is each object's own, where it says one."""
     lag: timedelta
     """Longest time until a call that has ended shows, and how far the edges of a window may be off."""
+    stretch: timedelta = timedelta(0)
+    """How much longer than that a window may be: older traffic is waited for so much longer."""
     tolerance: Fraction = Fraction(0)
     """Relative error of its counts, 0 to 1: some meshes extrapolate. Nothing is granted to one that counts."""
     resolution: Fraction = Fraction(2)

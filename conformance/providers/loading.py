@@ -154,6 +154,7 @@ def _metrics(written: Mapping[str, Any]) -> MetricsSettings:
     return MetricsSettings(
         window=duration(written.get("window", "30s")),
         lag=duration(written.get("lag", "10s")),
+        stretch=duration(written.get("stretch", "0s")),
         tolerance=Fraction(str(written.get("tolerance", 0))),
         resolution=Fraction(str(written.get("resolution", 2))),
     )

@@ -34,8 +34,8 @@ class ReferenceMesh:
     """Changes arrive within some 25 ms; two seconds is a generous guess for a machine under load."""
 
     looked_for_metrics = "the reference mesh always has them"
-    metrics = MetricsSettings(window=WINDOW + 2 * PERIOD, lag=timedelta(seconds=0.25))
-    """A window begins with the sample before it, so it may be longer by the time between two."""
+    metrics = MetricsSettings(window=WINDOW, lag=timedelta(seconds=0.25), stretch=2 * PERIOD)
+    """A window begins with the sample before it, so it may be longer by the time between two; by more under load."""
 
     def __init__(self, cluster: EmbeddedCluster, faults: Iterable[str] = ()) -> None:
         self._cluster = cluster

@@ -104,11 +104,15 @@ def _read_all(api: MetricsApi, reads: Sequence[Read], peers_of: PeersOf) -> tupl
 
     A window moves on while reading goes on; what is read together speaks of the same traffic.
     """
-    found = {at: api.read(one, peers_of) for at, one in enumerate(reads) if one.method != "GET"}
+    plans = [api.plan(one, peers_of) for one in reads]
+    mains = {at: api.ask(plan.main) for at, plan in enumerate(plans) if plan.main.method != "GET"}
     with ThreadPoolExecutor(max_workers=_AT_A_TIME) as pool:
-        begun = {at: pool.submit(api.read, one, peers_of) for at, one in enumerate(reads) if at not in found}
-        found |= {at: one.result() for at, one in begun.items()}
-    return tuple(found[at] for at in range(len(reads)))
+        begun = {at: pool.submit(api.ask, plan.main) for at, plan in enumerate(plans) if at not in mains}
+        along = {request for plan in plans for request in plan.others.values()}
+        asked = {request: pool.submit(api.ask, request) for request in along}
+        mains |= {at: one.result() for at, one in begun.items()}
+        others = {request: one.result() for request, one in asked.items()}
+    return tuple(plan.answered(mains[at], others) for at, plan in enumerate(plans))
 
 
 def expected_metrics(stage: Stage, asked: AskedMetrics) -> MetricsOracle:
@@ -163,14 +167,14 @@ def _drive(stage: Stage, probe: MetricsProbe, quiet_since: datetime) -> Driven:
 def _await_showing(stage: Stage, driven: Driven, quiet_since: datetime) -> None:
     settings = stage.provider.metrics
     # Without traffic of its own a step shows what comes after: by then, what was read before is out of date.
-    pause = 2 * settings.lag if driven.calls else settings.window + 2 * settings.lag
+    pause = 2 * settings.lag if driven.calls else settings.window + settings.stretch + 2 * settings.lag
     shows = driven.ended + pause
     _sleep_until(stage, max(shows, quiet_since + _alone_after(settings)))
 
 
 def _alone_after(settings: MetricsSettings) -> timedelta:
     """Say when traffic has surely left the window."""
-    return settings.window + settings.lag + timedelta(milliseconds=20)
+    return settings.window + settings.stretch + settings.lag + timedelta(milliseconds=20)
 
 
 def _driving_time(drives: Sequence[Drive]) -> timedelta:

@@ -38,6 +38,21 @@ PeersOf = Callable[[Reference], Mapping[Peer, bool]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPlan:
+    """What has to be asked for one reading."""
+
+    read: Read
+    resource: Reference
+    main: ApiRequest
+    others: Mapping[str, ApiRequest]
+
+    def answered(self, main: Answered, others: Mapping[ApiRequest, Answered]) -> ReadOnce:
+        """Put the answers together."""
+        along = {name: others[request] for name, request in self.others.items()}
+        return ReadOnce(read=self.read, resource=self.resource, main=main, others=along)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MetricsApi:
     """The metrics API of one cluster, as it is found there."""
 
@@ -59,17 +74,15 @@ class MetricsApi:
             namespace=stage.world.namespaces["here"],
         )
 
-    def read(self, read: Read, peers_of: PeersOf) -> ReadOnce:
-        """Read once.
-
-        Raises:
-            EnvironmentBrokenError: The API server gave no answer.
-        """
+    def plan(self, read: Read, peers_of: PeersOf) -> ReadPlan:
+        """Say what has to be asked for a reading."""
         resource = self._reference(read)
-        main = self._ask(self._request(read, resource))
-        requests = {} if read.is_refused else dict(self._others(read, resource, peers_of))
-        others = {name: self._ask(request) for name, request in requests.items()}
-        return ReadOnce(read=read, resource=resource, main=main, others=others)
+        return ReadPlan(
+            read=read,
+            resource=resource,
+            main=self._request(read, resource),
+            others={} if read.is_refused else dict(self._others(read, resource, peers_of)),
+        )
 
     def _reference(self, read: Read) -> Reference:
         found = measured_resource(read.resource)
@@ -160,7 +173,12 @@ class MetricsApi:
         kind = Reference(one.kind, self.namespace if one.namespaced else "")
         return self.path_of(one.plural, kind)
 
-    def _ask(self, request: ApiRequest) -> Answered:
+    def ask(self, request: ApiRequest) -> Answered:
+        """Ask once.
+
+        Raises:
+            EnvironmentBrokenError: The API server gave no answer.
+        """
         asked_at = self.clock.date()
         answer = self.cluster.call_api(request)
         answered_at = self.clock.date()

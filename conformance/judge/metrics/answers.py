@@ -129,10 +129,9 @@ def members(case: Case) -> Iterator[Remark]:
     strangers = [one for one in seen if one not in may and _is_ours(case, one)]
     for one in strangers:
         yield Remark(f"nobody but objects of {_place(case)}", f"{one} is there")
-    now = case.once.main.answered_at
+    sample = case.items[0] if case.items else nothing_of(case.resource)
+    span = case.span(sample)
     for one in sorted(may - seen.keys()):
-        sample = case.items[0] if case.items else _nothing(case.resource)
-        span = case.times.span_of(sample, now)
         if case.rules.of_object(one, span).total.low > 0:
             yield Remark(f"{one}, which had traffic", "it is missing")
 
@@ -169,7 +168,8 @@ def _place(case: Case) -> str:
     return f"{case.resource}{picked}"
 
 
-def _nothing(about: Reference) -> TrafficMetrics:
+def nothing_of(about: Reference) -> TrafficMetrics:
+    """Stand for figures that are not there, and so say no time."""
     return TrafficMetrics(
         resource=about,
         edge=None,

@@ -98,7 +98,7 @@ class Case:
 
     def span(self, item: TrafficMetrics, answered: Answered | None = None) -> Span:
         """Say which time an object speaks of."""
-        return self.times.span_of(item, (answered or self.once.main).answered_at)
+        return self.times.span_of(item, answered or self.once.main)
 
     def figures(self, item: TrafficMetrics) -> Figures | None:
         """Say what the figures of one object in the answer may be; None where nothing is known of it."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from conformance.judge.metrics.answers import nothing_of
 from conformance.judge.metrics.case import Case, Remark
 from conformance.model.metrics import EdgeOf, Peer, TrafficMetrics
 
@@ -109,10 +110,8 @@ def _peer(edge: EdgeOf) -> Peer:
 
 def _expected(case: Case) -> dict[Peer, bool]:
     """Join what the span of each item lets one expect; without items, what it would be now."""
-    from conformance.judge.metrics.answers import _nothing
-
     found: dict[Peer, bool] = {}
-    for item in case.items or (_nothing(case.resource),):
+    for item in case.items or (nothing_of(case.resource),):
         for peer, must in case.rules.peers(case.resource, case.span(item)).items():
             found[peer] = found.get(peer, False) or must
     return found

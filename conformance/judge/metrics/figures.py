@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 
+from conformance.judge.metrics.answers import nothing_of
 from conformance.judge.metrics.case import Case, Remark
 from conformance.judge.metrics.parsing import read_body, read_latency, read_list, read_object
 from conformance.model.measuring import Reading
-from conformance.model.metrics import Bounds, Figures, Reference, TrafficMetrics
+from conformance.model.metrics import Bounds, Figures, Peer, Reference, Span, TrafficMetrics
 from conformance.model.quantities import LATENCY_UNITS
 from conformance.model.verdict import Verdict
 from conformance.spec import FAILURE_COUNT, LATENCIES, SUCCESS_COUNT
@@ -95,12 +96,18 @@ def ends(case: Case) -> Iterator[Remark]:
             if one.edge and one.edge.direction == back and one.edge.peer == case.resource
         ]
         expected = case.figures(item)
-        if not twins:
+        is_due = case.rules.peers(item.edge.peer, case.span(nothing_of(case.resource), other))
+        if not twins and is_due.get(Peer(direction=back, peer=case.resource), False):
             yield Remark(
                 f"{item.edge.peer} has an edge {back} {case.resource}", "it has none", "an edge has two ends"
             )
-        elif expected is not None:
-            yield from _same(case, item, twins[0], expected)
+        elif twins and expected is not None:
+            there = case.rules.of_edge(
+                case.resource,
+                Peer(direction=item.edge.direction, peer=item.edge.peer),
+                case.span(twins[0], other),
+            )
+            yield from _same(case, item, twins[0], expected, there)
 
 
 def _counted(case: Case, item: TrafficMetrics, expected: Figures) -> Iterator[Remark]:
@@ -156,25 +163,33 @@ def _edges_add_up(case: Case) -> Iterator[Remark]:
     own = read_object(read_body(other.answer.body))
     received = [one for one in case.items if one.edge and one.edge.direction == "from"]
     bounds = [found for one in received if (found := case.figures(one))]
+    # An object whose calls are out of its edges' window has no edges left to say so.
+    mine = [
+        case.rules.of_object(case.resource, case.span(one))
+        for one in received[:1] or (nothing_of(case.resource),)
+    ]
     whole = case.rules.of_object(case.resource, case.span(own, other))
-    yield from _adds_up(case, received, own, [*bounds, whole], "its edges")
+    yield from _adds_up(case, received, own, [*bounds, *mine, whole], "its edges")
 
 
 def _pods_add_up(case: Case) -> Iterator[Remark]:
     parts = _pods(case)
     for item in case.items:
         expected = case.figures(item)
-        mine = case.rules.pods_of(item.resource)
         if expected is None or not parts:
             continue
-        yield from _adds_up(
-            case, [one for one in parts if one.resource in mine], item, [expected], "its pods"
-        )
+        mine = case.rules.pods_of(item.resource)
+        pods = [(one, span) for one, span in parts if one.resource in mine]
+        bounds = [case.rules.of_object(one.resource, span) for one, span in pods]
+        yield from _adds_up(case, [one for one, _ in pods], item, [expected, *bounds], "its pods")
 
 
-def _pods(case: Case) -> list[TrafficMetrics]:
+def _pods(case: Case) -> list[tuple[TrafficMetrics, Span]]:
+    """Give every pod that was read along, with the time that it speaks of."""
     lists = [one for key, one in case.once.others.items() if key.startswith("pods")]
-    return [item for one in lists for item in read_list(read_body(one.answer.body)).items]
+    return [
+        (item, case.span(item, one)) for one in lists for item in read_list(read_body(one.answer.body)).items
+    ]
 
 
 def _adds_up(
@@ -183,7 +198,7 @@ def _adds_up(
     for name in (SUCCESS_COUNT, FAILURE_COUNT):
         seen = whole.value(name)
         together = sum((part.value(name) or Fraction(0) for part in parts), Fraction(0))
-        widths = [_width(one.success if name == SUCCESS_COUNT else one.failure) for one in bounds]
+        widths = [_width(_of(one, name)) for one in bounds]
         slack = sum(widths, Fraction(0)) + case.times.settings.tolerance * together
         if seen is None or abs(seen - together) > slack:
             yield Remark(
@@ -191,6 +206,13 @@ def _adds_up(
                 f"{_spell(together)} of {who}, {_spell(seen)} of {whole.resource}",
                 "a resource that contains pods is their aggregate, and an edge is a part of it",
             )
+    if any(one.missed for one in bounds):
+        yield Remark(
+            "windows that have all that was driven",
+            f"{whole.resource} and {who} speak of different times",
+            "what a window leaves out cannot be compared",
+            Verdict.INCONCLUSIVE,
+        )
 
 
 def _backends_add_up(case: Case) -> Iterator[Remark]:
@@ -211,15 +233,22 @@ def _backends_add_up(case: Case) -> Iterator[Remark]:
 _COUNTS = (SUCCESS_COUNT, FAILURE_COUNT)
 
 
-def _same(case: Case, item: TrafficMetrics, twin: TrafficMetrics, expected: Figures) -> Iterator[Remark]:
-    for name, bounds in ((SUCCESS_COUNT, expected.success), (FAILURE_COUNT, expected.failure)):
+def _same(
+    case: Case, item: TrafficMetrics, twin: TrafficMetrics, here: Figures, there: Figures
+) -> Iterator[Remark]:
+    for name in _COUNTS:
         mine, its = item.value(name), twin.value(name)
-        if mine is None or its is None or abs(mine - its) > _width(bounds):
+        slack = sum((_width(_of(one, name)) for one in (here, there)), Fraction(0))
+        if mine is None or its is None or abs(mine - its) > slack:
             yield Remark(
                 f"{name} is the same at both ends of {case.name_of(item)}",
                 f"{_spell(mine)} here, {_spell(its)} at the other end",
                 "it is the same traffic",
             )
+
+
+def _of(figures: Figures, name: str) -> Bounds:
+    return figures.success if name == SUCCESS_COUNT else figures.failure
 
 
 def _width(bounds: Bounds) -> Fraction:

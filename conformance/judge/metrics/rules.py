@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Protocol
 
-from conformance.model.metrics import Figures, Peer, Reference, Span, TrafficMetrics
+from conformance.model.metrics import Answered, Figures, Peer, Reference, Span, TrafficMetrics
 from conformance.model.scenario import MetricsSettings
 
 _SECOND = timedelta(seconds=1)
@@ -48,7 +48,7 @@ class Times:
     quiet_since: datetime
     """Nothing but the traffic in question was sent after this."""
 
-    def span_of(self, item: TrafficMetrics, answered_at: datetime) -> Span:
+    def span_of(self, item: TrafficMetrics, answered: Answered) -> Span:
         """Say which calls an object has to count, and which it may.
 
         A timestamp or a window that cannot be so is a matter of its own; the figures are then held against what they
@@ -56,14 +56,16 @@ class Times:
         """
         lag = self.settings.lag
         window = item.window if item.window and item.window > timedelta(0) else self.settings.window
-        latest = earliest = answered_at
-        if item.timestamp is not None and self.is_now(item, answered_at):
+        earliest, latest = answered.asked_at, answered.answered_at
+        if item.timestamp is not None and self.is_now(item, answered.answered_at):
+            end = answered.answered_at
             earliest = item.timestamp
-            latest = min(earliest + _SECOND, max(answered_at, earliest)) if item.is_whole_second else earliest
+            latest = min(earliest + _SECOND, max(end, earliest)) if item.is_whole_second else earliest
+        stretch = timedelta(0) if item.window else self.settings.stretch
         return Span(
             sure_from=latest - window + lag,
             sure_to=earliest - lag,
-            may_from=earliest - window - lag,
+            may_from=earliest - window - stretch - lag,
             may_to=latest + lag,
         )
 

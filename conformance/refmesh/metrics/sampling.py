@@ -54,8 +54,10 @@ class Sampler:
 
     def refresh(self) -> None:
         """Look now, unless that was done just now."""
+        asked_at = datetime.now(UTC)
         with self._looking:
-            if datetime.now(UTC) - self._looked_at > _FRESH and not self._stopped.is_set():
+            # Who waited for somebody else's look has no need of another: it began after they had asked.
+            if asked_at - self._looked_at > _FRESH and not self._stopped.is_set():
                 self._look()
 
     def _run(self) -> None:

@@ -407,12 +407,16 @@ class MemoryMetrics:
         }
 
     def _timestamp(self) -> str:
+        if self._is("timestamp-ahead"):
+            return str((self.now() + timedelta(minutes=1)).isoformat())
         moment = self._first.setdefault("time", self.now()) if self._is("timestamp-stuck") else self.now()
         return str(moment.isoformat().replace("+00:00", "Z"))
 
     def _counts(self, calls: Sequence[Noted]) -> tuple[float, float]:
         good = [one for one in calls if one.status < 500 and one.status != 403]
         bad = [one for one in calls if one not in good]
+        if self._is("forgets-failures"):
+            bad = []
         if self._is("failure-as-success"):
             good, bad = [one for one in calls if one.status != 403], []
         if self._is("denied-as-success"):
@@ -437,6 +441,8 @@ class MemoryMetrics:
     def _metrics(
         self, took: Sequence[float], success: float, failure: float, *, is_idle: bool
     ) -> list[Mapping[str, Any]]:
+        if self._is("latency-threefold"):
+            took = [3 * value for value in took]
         if self._is("swaps-p90-p99"):
             took = (took[0], took[2], took[1])
         found: list[dict[str, Any]] = []
