@@ -16,7 +16,7 @@ from conformance.spec import LATENCIES
 _SURE = {
     CallClass.SUCCESS: (1, 0, 1),
     CallClass.FAILURE: (0, 1, 1),
-    CallClass.OPEN: (0, 0, 0),
+    CallClass.OPEN: (0, 0, 1),
     CallClass.REFUSED: (0, 0, 0),
     CallClass.UNCOUNTED: (0, 0, 0),
 }

@@ -25,12 +25,16 @@ _TIMED = frozenset(Aspect) - {
     Aspect.RESOURCE,
     Aspect.PERSPECTIVE,
     Aspect.SELECTOR,
+    Aspect.ORDER,
+    Aspect.WINDOW,
+    Aspect.SIDE,
+    Aspect.KINDS,
     Aspect.ENTRIES,
     Aspect.SERVED,
     Aspect.FULL_SET,
     Aspect.REGISTERED,
 }
-"""Aspects that say something about traffic, so that older traffic has to be out of the way."""
+"""Aspects that say something about known traffic, so that older traffic has to be out of the way."""
 
 _AT_A_TIME = 8
 """How many readings are under way at a time. A guess: few against what an API server takes from one client."""
@@ -74,9 +78,13 @@ def measure_metrics(
     """
     quiet_since = stage.caller.last_sent
     is_timed = any(aspect in _TIMED for read in probe.reads for aspect in read.about)
-    driven = _drive(stage, probe, quiet_since)
-    if is_timed or driven.calls:
+    if is_timed and probe.drives:
+        _keep_quiet(stage, probe, quiet_since)
+    driven = _drive(stage, probe)
+    if is_timed:
         _await_showing(stage, driven, quiet_since)
+    elif driven.calls:
+        _sleep_until(stage, driven.ended + 2 * stage.provider.metrics.lag)
     pods = tuple(pod_entries(stage))
     asked = AskedMetrics(
         table=table,
@@ -152,15 +160,21 @@ def _pod_entry(pod: Manifest, workload: str) -> PodEntry:
     )
 
 
-def _drive(stage: Stage, probe: MetricsProbe, quiet_since: datetime) -> Driven:
+def _keep_quiet(stage: Stage, probe: MetricsProbe, quiet_since: datetime) -> None:
+    """Let older traffic grow old, as long as can be.
+
+    When it has just left the window, what is driven has just begun to show, so that most of a window is left to
+    read in.
+    """
+    settings = stage.provider.metrics
+    apart = _alone_after(settings) - 2 * settings.lag - _driving_time(probe.drives)
+    _sleep_until(stage, quiet_since + max(apart, 3 * settings.lag))
+
+
+def _drive(stage: Stage, probe: MetricsProbe) -> Driven:
     if not probe.drives:
         now = stage.clock.date()
         return Driven(calls=(), begun=now, ended=now)
-    # As late as possible: when what came before has just left the window, what is driven has just begun to show, so
-    # that most of a window is left to read in.
-    settings = stage.provider.metrics
-    apart = max(_alone_after(settings) - 2 * settings.lag - _driving_time(probe.drives), 3 * settings.lag)
-    _sleep_until(stage, quiet_since + apart)
     return stage.caller.drive(probe.drives, stage.world.receivers)
 
 

@@ -22,8 +22,8 @@ def counts(case: Case) -> Iterator[Remark]:
         expected = case.figures(item)
         if expected is None:
             continue
-        if doubt := _doubt(case, item):
-            yield doubt
+        if doubtful := _doubt(case, item):
+            yield doubtful
             continue
         yield from _counted(case, item, expected)
 
@@ -48,8 +48,8 @@ def latency(case: Case) -> Iterator[Remark]:
         if expected is None:
             continue
         yield from _units(case, item)
-        if doubt := _doubt(case, item):
-            yield doubt
+        if doubtful := _doubt(case, item):
+            yield doubtful
             continue
         for name, percent in LATENCIES:
             bounds, seen = expected.latencies.get(percent), read_latency(item, name)
@@ -108,6 +108,11 @@ def ends(case: Case) -> Iterator[Remark]:
                 case.span(twins[0], other),
             )
             yield from _same(case, item, twins[0], expected, there)
+
+
+def doubt(case: Case) -> Remark | None:
+    """Say whether an answer reaches back to other traffic; None where it does not."""
+    return next((found for item in case.items if (found := _doubt(case, item))), None)
 
 
 def _counted(case: Case, item: TrafficMetrics, expected: Figures) -> Iterator[Remark]:

@@ -71,6 +71,11 @@ _WITHOUT_ANSWER = frozenset({Aspect.STATUS, Aspect.REFUSAL, Aspect.SERVED, Aspec
 """Aspects that a refusal says something about."""
 
 
+_BOOKED = frozenset({Aspect.SUM, Aspect.ENDS, Aspect.PEERS, Aspect.DIRECTION, Aspect.IDLE})
+"""Aspects in which older traffic, of which there are no books, would look like a mistake. Counts and latencies see to
+that for each object."""
+
+
 def judge_readings(readings: Sequence[ReadOnce], rules: MetricsRules, times: Times) -> tuple[Finding, ...]:
     """Judge every aspect that each reading is about.
 
@@ -95,6 +100,8 @@ def _finding(case: Case, aspect: Aspect) -> Finding:
         remarks = [] if _is_spared(case, aspect) else list(answers.status(case))
     else:
         remarks = list(_QUESTIONS[aspect](case))
+        if remarks and aspect in _BOOKED and (doubt := figures.doubt(case)):
+            remarks = [doubt]
     if not remarks:
         return _told(case, aspect, Verdict.PASSED, _SUMMARIES[aspect], "just that", "")
     verdict = worst(one.verdict for one in remarks)
