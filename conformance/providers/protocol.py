@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, Protocol
 
 from conformance.model.scenario import ConvergenceSettings, Feature
+from conformance.model.topology import Service
 from conformance.spec import KINDS, ApiGroup, ApiVersion
 
 HeadersShape = Literal["map", "list"]
@@ -31,6 +32,12 @@ class Provider(Protocol):
     @property
     def headers_shape(self) -> HeadersShape:
         """How it wants header filters written."""
+
+    def host(self, service: Service) -> str:
+        """Give the full name by which a caller in the mesh reaches a Service in it.
+
+        Most meshes take calls to the Service's own name; one may have names of its own, and see no other call.
+        """
 
     def served(self) -> Mapping[ApiGroup, tuple[ApiVersion, ...]]:
         """Say which versions of which groups it serves, oldest first. Groups it does not serve are absent."""

@@ -10,6 +10,7 @@ from conformance.providers.installed import InstalledMesh
 from conformance.providers.loading import find_profile
 from conformance.providers.shapes import installed_headers_shape
 from conformance.spec import ApiGroup, ApiVersion
+from conformance.tests.doubles.small_world import a_service
 
 OSM_KINDS = {
     "TrafficTarget": ("v1alpha3",),
@@ -189,12 +190,19 @@ def test_every_pod_has_joined_where_nothing_shows(view):
 def test_profile_says_how_to_join_what_is_claimed_and_how_long_to_wait(osm):
     """What the runner asks a provider comes from the file."""
     assert osm.name == "osm"
-    assert osm.enrolment().namespace_labels == {"openservicemesh.io/monitored-by": "osm"}
-    assert osm.enrolment().namespace_annotations == {"openservicemesh.io/sidecar-injection": "enabled"}
+    assert osm.profile.enrolment.namespace_labels == {"openservicemesh.io/monitored-by": "osm"}
+    assert osm.profile.enrolment.namespace_annotations == {"openservicemesh.io/sidecar-injection": "enabled"}
     assert osm.features == {Feature.TCP, Feature.UNMESHED}
     assert osm.convergence.deadline.total_seconds() == 60
     assert osm.convergence.window.total_seconds() == 3
-    assert osm.host("shop", "here") == "shop.here.svc.cluster.local"
+
+
+@pytest.mark.parametrize(
+    "name,host", [("osm", "shop.here.svc.cluster.local"), ("traefik-mesh", "shop.here.traefik.mesh")]
+)
+def test_profile_says_by_which_host_a_service_is_called(view, name, host):
+    """Where the Service's own name leads past the mesh, it is the mesh's."""
+    assert InstalledMesh(find_profile(name), view).host(a_service("here/shop")) == host
 
 
 def test_facts_say_that_a_profile_was_never_tried(osm):

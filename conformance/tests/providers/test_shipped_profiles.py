@@ -88,13 +88,6 @@ def test_address_leads_round_the_service_only_where_the_mesh_wants_it():
     assert set(hosts.values()) == {"shop.here.svc.cluster.local"}
 
 
-@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES.keys())
-def test_mesh_with_hosts_of_its_own_is_withheld(profile):
-    """The suite calls Services by their own names; what goes past the mesh says nothing of it."""
-    own_name = profile.host("shop", "here") == "shop.here.svc.cluster.local"
-    assert own_name or profile.withheld
-
-
 def test_open_service_mesh_is_judged_in_versions_that_no_release_of_the_spec_put_together():
     """Access v1alpha3 with split v1alpha2 is what it serves; the bundle follows it."""
     kinds = PROFILES["osm"].kinds
