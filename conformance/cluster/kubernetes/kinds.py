@@ -60,6 +60,9 @@ _ALL = (
     _core("Pod", "pods", ("get", "list")),
     _core("Event", "events", ("list",)),
     Resource(kind="Deployment", group="apps", plural="deployments", version="v1", verbs=(*_OWN, "watch")),
+    # Of these a mesh is made; they are read to see whether it is ready.
+    Resource(kind="StatefulSet", group="apps", plural="statefulsets", version="v1", verbs=("get",)),
+    Resource(kind="DaemonSet", group="apps", plural="daemonsets", version="v1", verbs=("get",)),
     Resource(
         kind="Lease",
         group="coordination.k8s.io",

@@ -6,6 +6,7 @@ import re
 import pytest
 import yaml
 
+from conformance.cluster.kubernetes.kinds import RESOURCES
 from conformance.model.scenario import SmiObject
 from conformance.places import fixtures_root
 from conformance.providers.loading import profiles
@@ -79,6 +80,12 @@ def test_two_profiles_share_no_image():
     """An image decides which mesh is there, so it must not speak for two."""
     owners = [(image, one.name) for one in PROFILES.values() for image in one.signs.images]
     assert len(owners) == len({image for image, _ in owners})
+
+
+def test_whatever_a_mesh_is_made_of_can_be_looked_at():
+    """A part of a kind that the suite does not read would never be seen to be missing."""
+    parts = {workload.kind for one in PROFILES.values() for workload in one.needs_running}
+    assert {"Deployment", "DaemonSet"} <= parts <= RESOURCES.keys()
 
 
 def test_address_leads_round_the_service_only_where_the_mesh_wants_it():
