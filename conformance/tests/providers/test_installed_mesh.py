@@ -98,7 +98,7 @@ def test_part_that_is_not_ready_is_told(view, a_workload, kind, ready, replicas,
     view.put(a_workload("DaemonSet", "traefik-mesh", proxy))
     name = proxy if kind == "DaemonSet" else controller
     view.put(a_workload(kind, "traefik-mesh", name, ready=ready, replicas=replicas))
-    mesh = InstalledMesh(replace(find_profile("traefik-mesh"), withheld=""), view)
+    mesh = InstalledMesh(find_profile("traefik-mesh"), view)
     if words:
         with pytest.raises(EnvironmentBrokenError, match=words):
             mesh.start()
@@ -121,9 +121,10 @@ def test_mesh_none_of_whose_kinds_is_served_is_told(view, osm):
 
 
 def test_mesh_that_cannot_be_judged_yet_is_refused_with_the_reason(view):
-    """A mesh whose hosts the suite does not call would be told that it refuses nobody."""
-    with pytest.raises(UsageError, match="hosts of the mesh's own"):
-        InstalledMesh(find_profile("traefik-mesh"), view).start()
+    """A mesh that wants what the suite does not do would be told failures that are the suite's."""
+    withheld = replace(find_profile("osm"), withheld="pods have to be restarted by hand")
+    with pytest.raises(UsageError, match="restarted by hand"):
+        InstalledMesh(withheld, view).start()
 
 
 def test_writer_serves_nothing_and_starts(view):

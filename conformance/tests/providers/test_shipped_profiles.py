@@ -37,8 +37,8 @@ def test_every_mesh_that_implements_smi_has_its_profile():
 
 
 def test_profiles_that_were_never_run_say_so():
-    """Only the reference mesh was run; every other profile says that its facts were read."""
-    assert {name for name, one in PROFILES.items() if one.was_run} == {"reference"}
+    """Whoever tries one more adds it here; every other profile says that its facts were read."""
+    assert {name for name, one in PROFILES.items() if one.was_run} == {"reference", "traefik-mesh"}
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES.keys())
