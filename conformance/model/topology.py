@@ -75,6 +75,10 @@ class Service:
     namespace: str
     selector: Mapping[str, str]
     ports: tuple[ServicePort, ...]
+    meshed: bool = True
+    """False for one in a namespace whose pods have no proxy."""
+    mesh_host: str = ""
+    """The name by which callers in the mesh reach it through the mesh; empty where that is its own."""
 
     @property
     def key(self) -> str:
@@ -85,6 +89,14 @@ class Service:
     def fqdn(self) -> str:
         """The name that resolves in every namespace."""
         return f"{self.name}.{self.namespace}.svc.cluster.local"
+
+    def host(self, caller: Workload) -> str:
+        """Give the full name by which *caller* calls it.
+
+        A mesh may have names of its own for what is in it. They are the way of those who are in it too: a caller
+        outside knows the cluster's name only, and a Service outside has no other.
+        """
+        return self.mesh_host if self.mesh_host and self.meshed and caller.meshed else self.fqdn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

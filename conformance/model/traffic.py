@@ -34,7 +34,7 @@ class AddressForm(Enum):
     """How a caller names the place it calls."""
 
     SERVICE = "service"
-    """The Service's fully qualified name: the form the spec speaks of."""
+    """The Service's fully qualified name, or the mesh's own for it: the form the spec speaks of."""
     SHORT = "short"
     """The Service's bare name, from within its namespace."""
     CLUSTER_IP = "cluster-ip"

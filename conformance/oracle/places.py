@@ -71,10 +71,10 @@ def _listens(workload: Workload, number: int) -> bool:
     return any(port.number == number for port in workload.ports)
 
 
-def hosts_of(topology: Topology, target: Target) -> tuple[str, ...]:
-    """Spell the authority a caller of *target* sends; empty for addresses, which only the cluster knows."""
+def hosts_of(topology: Topology, caller: Workload, target: Target) -> tuple[str, ...]:
+    """Spell the authority that *caller* sends to *target*; empty for addresses, which only the cluster knows."""
     if target.form not in {AddressForm.SERVICE, AddressForm.SHORT}:
         return ()
     service = service_of(topology, target.name)
-    host = service.fqdn if target.form is AddressForm.SERVICE else service.name
+    host = service.host(caller) if target.form is AddressForm.SERVICE else service.name
     return host, f"{host}:{target.port}"

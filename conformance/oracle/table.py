@@ -78,7 +78,7 @@ def division_of(policy: Policy, topology: Topology, cell: Cell) -> Division:
         service=service,
         port=target.port,
         request=cell.request,
-        hosts=hosts_of(topology, target),
+        hosts=hosts_of(topology, source, target),
     )
     return divide(policy, topology, asked)
 
@@ -107,5 +107,5 @@ def expected_at(policy: Policy, topology: Topology, cell: Cell, end: End, *, acc
     """Say whether *cell* may arrive at *end*."""
     if not access:
         return Expected(access=Access.ALLOWED, because="the provider does not serve the access API")
-    source, hosts = workload_of(topology, cell.source), hosts_of(topology, cell.target)
-    return decide(policy, source, end, cell.request, hosts)
+    source = workload_of(topology, cell.source)
+    return decide(policy, source, end, cell.request, hosts_of(topology, source, cell.target))

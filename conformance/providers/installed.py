@@ -5,9 +5,9 @@ from typing import Any
 
 from conformance.cluster import ClusterView
 from conformance.errors import ConformanceError, EnvironmentBrokenError, NotReadyError, UsageError
-from conformance.model.enrolment import Enrolment
 from conformance.model.manifest import ObjectRef
 from conformance.model.scenario import ConvergenceSettings, Feature, MetricsSettings
+from conformance.model.topology import Service
 from conformance.providers.metrics import FoundMetrics, find_metrics
 from conformance.providers.profile import ANY, MeshWorkload, Profile, Role
 from conformance.providers.protocol import HeadersShape
@@ -126,10 +126,6 @@ class InstalledMesh:
             *_told("known deviations", [f"{one.what} ({one.link})" for one in profile.deviations]),
         )
 
-    def enrolment(self) -> Enrolment:
-        """Say what a namespace and a pod carry to join."""
-        return self._profile.enrolment
-
     def has_joined(self, pod_body: Mapping[str, Any]) -> bool:
         """Say whether a pod has what this mesh gives to pods that joined.
 
@@ -176,9 +172,9 @@ class InstalledMesh:
                     "see why in its events and its log; nothing can be told of a mesh that is not there",
                 )
 
-    def host(self, service: str, namespace: str) -> str:
-        """Spell the host by which a caller reaches a Service through the mesh."""
-        return self._profile.host(service, namespace)
+    def host(self, service: Service) -> str:
+        """Spell the host by which the profile has Services called."""
+        return self._profile.host(service.name, service.namespace)
 
     def close(self) -> None:
         """Do nothing: whoever installed the mesh removes it."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, Protocol
 
 from conformance.model.scenario import ConvergenceSettings, Feature, MetricsSettings
+from conformance.model.topology import Service
 from conformance.spec import KINDS, ApiGroup, ApiVersion
 
 HeadersShape = Literal["map", "list"]
@@ -43,6 +44,12 @@ class Provider(Protocol):
     @property
     def webhooks(self) -> frozenset[str]:
         """Names of its own admission webhooks for SMI objects; what they deny is the mesh's word."""
+
+    def host(self, service: Service) -> str:
+        """Give the full name by which a caller in the mesh reaches a Service in it.
+
+        Most meshes take calls to the Service's own name; one may have names of its own, and see no other call.
+        """
 
     def served(self) -> Mapping[ApiGroup, tuple[ApiVersion, ...]]:
         """Say which versions of which groups it serves, oldest first. Groups it does not serve are absent."""

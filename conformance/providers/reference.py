@@ -11,6 +11,7 @@ from typing import Any
 from conformance.cluster import Change, EmbeddedCluster, Sandbox, Sidecar
 from conformance.model.manifest import ObjectRef
 from conformance.model.scenario import ConvergenceSettings, Feature, MetricsSettings
+from conformance.model.topology import Service
 from conformance.providers.protocol import HeadersShape, kinds_of
 from conformance.providers.reference_metrics import PERIOD, WINDOW, ReferenceMetrics
 from conformance.refmesh import ControlPlane, envoy_version
@@ -55,6 +56,10 @@ class ReferenceMesh:
     def kinds(self) -> Mapping[str, tuple[ApiVersion, ...]]:
         """Serve every kind."""
         return kinds_of(self.served())
+
+    def host(self, service: Service) -> str:
+        """Take calls to the Service's own name."""
+        return service.fqdn
 
     def check_joined(self, namespaces: Iterable[str]) -> None:
         """Do nothing: the embedded cluster starts no pod of such a namespace without its sidecar."""

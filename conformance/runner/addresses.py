@@ -15,8 +15,12 @@ class Addresses:
         self._cluster = cluster
         self._world = world
 
-    def host(self, target: Target) -> str:
+    def host(self, source: str, target: Target) -> str:
         """Give the name or address that stands for *target*.
+
+        Args:
+            source: Key of the calling workload: a mesh may have names that only its own callers use.
+            target: What is called, and how it is named.
 
         Raises:
             NotReadyError: The target is a pod that does not run.
@@ -26,7 +30,7 @@ class Addresses:
         service = self._world.topology.services[target.name]
         match target.form:
             case AddressForm.SERVICE:
-                return service.fqdn
+                return service.host(self._world.topology.workloads[source])
             case AddressForm.SHORT:
                 return service.name
             case AddressForm.CLUSTER_IP:

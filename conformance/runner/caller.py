@@ -79,9 +79,10 @@ class Caller:
 
     def sample(self, probe: SplitProbe, receivers: Iterable[str], *, calls: int) -> ShareSample:
         """Send one request *calls* times to a Service and count who answered."""
+        target = Target(name=probe.service, port=probe.port, form=probe.form)
         sample = self._prober.shares(
             probe.source,
-            host=self._addresses.host(Target(name=probe.service, port=probe.port, form=probe.form)),
+            host=self._addresses.host(probe.source, target),
             port=probe.port,
             request=probe.request,
             calls=calls,
@@ -109,7 +110,7 @@ class Caller:
     def _call(self, cell: Cell) -> Call:
         return Call(
             id=f"{self._prefix}.{next(self._numbers):x}",
-            host=self._addresses.host(cell.target),
+            host=self._addresses.host(cell.source, cell.target),
             port=cell.target.port,
             request=cell.request,
         )

@@ -10,7 +10,8 @@ from itertools import chain
 
 from conformance.judge import classify
 from conformance.model.expectation import Access
-from conformance.model.topology import AppProtocol, Topology, Workload
+from conformance.model.manifest import ObjectRef
+from conformance.model.topology import AppProtocol, Identity, Topology, Workload
 from conformance.model.traffic import (
     Cell,
     HttpRequest,
@@ -62,15 +63,48 @@ def _silenced(asked: Asked) -> Iterable[Cell]:
 def show_control(stage: Stage, refused: Sequence[Cell], bundle: Bundle) -> tuple[Witnessed, ...]:
     """Grant everything on the paths of *refused*, wait until that works, and ask each path again.
 
+    A destination is opened to one caller at a time: that grants for one destination add up is what a scenario asks,
+    and a mesh where they do not has to be shown that its other refusals were refusals.
+
     Returns:
-        The one asking that counts, with a call for everybody behind a path; how the wait ended shows in it.
+        The asking of each path that counts, with a call for everybody behind it; how the wait ended shows in it.
     """
-    topology = stage.world.topology
-    cells = tuple(dict.fromkeys(each for cell in refused for each in _control_cells(stage, cell)))
-    opened = [path for cell in cells for path in _grants(cell, topology)]
-    stage.policy.change(apply=control_manifests(opened, bundle))
+    cells = dict.fromkeys(each for cell in refused for each in _control_cells(stage, cell))
+    shown: list[Witnessed] = []
+    before: tuple[ObjectRef, ...] = ()
+    for each in rounds_of(cells, stage.world.topology):
+        before = _open_round(stage, each, bundle, before)
+        shown.extend(_show_round(stage, each))
+    return tuple(shown)
+
+
+def rounds_of(cells: Iterable[Cell], topology: Topology) -> tuple[tuple[Cell, ...], ...]:
+    """Part *cells*, in their order, so that within a round nobody is opened to two callers."""
+    rounds: list[tuple[list[Cell], dict[Identity, Identity]]] = []
+    for cell in cells:
+        wanted = {to.identity: source.identity for source, to, _ in _grants(cell, topology)}
+        fitting = (one for one in rounds if all(one[1].get(to, who) == who for to, who in wanted.items()))
+        members, opened = next(fitting, ([], {}))
+        if not members:
+            rounds.append((members, opened))
+        members.append(cell)
+        opened.update(wanted)
+    return tuple(tuple(members) for members, _ in rounds)
+
+
+def _open_round(
+    stage: Stage, cells: Sequence[Cell], bundle: Bundle, before: Sequence[ObjectRef]
+) -> tuple[ObjectRef, ...]:
+    opened = [path for cell in cells for path in _grants(cell, stage.world.topology)]
+    grants = control_manifests(opened, bundle)
+    written = tuple(one.ref for one in grants)
+    stage.policy.change(apply=grants, delete=[ref for ref in before if ref not in written])
+    return written
+
+
+def _show_round(stage: Stage, cells: Sequence[Cell]) -> tuple[Witnessed, ...]:
     settings = stage.provider.convergence
-    turns = turns_of(cells, topology)
+    turns = turns_of(cells, stage.world.topology)
     await_agreement(
         lambda: _closed(_ask(stage, cells, turns, tasting=True)),
         window=timedelta(0),

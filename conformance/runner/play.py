@@ -105,7 +105,10 @@ class Play:
 
     def clean_up(self) -> bool:
         """Delete all that was applied, and say whether the mesh has shown that it forgot it."""
-        ours = [manifest.ref for manifest in self.stage.policy.in_force if not _is_beacon_split(manifest.ref)]
+        # The beacon's split goes with its grant: a split whose backends nobody may call can be more than a
+        # mesh takes, and then nothing that comes after it is taken in. Without grants it stays for the next flip.
+        kept = not self.stage.serves_access
+        ours = [one.ref for one in self.stage.policy.in_force if not (kept and _is_beacon_split(one.ref))]
         self.stage.beacon.put_out()
         self.stage.policy.change(delete=ours)
         opened = self._opened_cells()
@@ -139,8 +142,8 @@ class Play:
     def _change(self, step: RenderedStep) -> tuple[bool, tuple[ObjectRefusal, ...]]:
         """Apply a step with a fresh beacon; say whether there is one, and what the mesh would not take.
 
-        Without any change there is nothing to show. The first step always has a beacon: its workloads may have started
-        just now, and a proxy that has heard nothing yet refuses everything, which must not pass for a refusal.
+        Without any change there is nothing to show. The first step always has a beacon: its workloads may have
+        started just now, and a proxy that has heard nothing yet refuses everything, which must not pass for a refusal.
         """
         touched = {group_of(ref.kind) for ref in (*step.delete, *(one.ref for one in step.apply))}
         if self.played and not touched:
@@ -166,11 +169,7 @@ class Play:
             return
         self.tell("control: opening what was refused")
         grants = {manifest.ref for manifest in self.rendered.grants}
-        leave = [
-            one.ref
-            for one in self.stage.policy.in_force
-            if one.ref not in grants and not _is_beacon_split(one.ref)
-        ]
+        leave = [one.ref for one in self.stage.policy.in_force if one.ref not in grants]
         self.stage.beacon.put_out()
         self.stage.policy.change(delete=leave)
         self.control = show_control(self.stage, refused, self.rendered.bundle)

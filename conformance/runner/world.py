@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from conformance.cluster import Cluster
@@ -66,7 +67,7 @@ class LiveWorld:
             wanted = self._running | missing
             self._cluster.apply(self._world.manifests(self.namespaces, wanted))
             self._running = wanted
-            self._topology = self._world.topology(self.namespaces, frozenset(wanted))
+            self._topology = self._found()
         self._cluster.await_ready(workloads, self._ready_deadline)
         if missing:
             self._provider.check_joined(self.meshed_namespaces)
@@ -84,4 +85,13 @@ class LiveWorld:
     def _name_generation(self) -> None:
         self._suffix = f"{self._run_id}-{next(self._generations)}"
         self.namespaces = {symbol: f"{symbol}-{self._suffix}" for symbol in self._world.namespaces}
-        self._topology = self._world.topology(self.namespaces, ())
+        self._topology = self._found()
+
+    def _found(self) -> Topology:
+        """Say who runs, with the names by which the provider has Services called."""
+        declared = self._world.topology(self.namespaces, frozenset(self._running))
+        services = (
+            replace(one, mesh_host=self._provider.host(one)) if one.meshed else one
+            for one in declared.services.values()
+        )
+        return replace(declared, services={one.key: one for one in services})

@@ -124,7 +124,7 @@ def load_world(path: Path) -> World:
     _refuse_duplicates(documents)
     meshed = frozenset(_name(one) for one in _of_kind(documents, "Namespace") if _is_meshed(one))
     workloads = [_workload(one, meshed) for one in _of_kind(documents, "Deployment")]
-    services = [_service(one) for one in _of_kind(documents, "Service")]
+    services = [_service(one, meshed) for one in _of_kind(documents, "Service")]
     return World(
         path=path,
         objects=tuple(Manifest(one.value) for one in documents),
@@ -192,13 +192,14 @@ def _port(document: Document, argument: str) -> Port:
     return Port(number=int(number), protocol=AppProtocol(protocol))
 
 
-def _service(document: Document) -> Service:
+def _service(document: Document, meshed: Collection[str]) -> Service:
     metadata, spec = document.value["metadata"], document.value["spec"]
     return Service(
         name=metadata["name"],
         namespace=metadata["namespace"],
         selector=spec.get("selector", {}),
         ports=tuple(_service_port(port) for port in spec["ports"]),
+        meshed=metadata["namespace"] in meshed,
     )
 
 

@@ -77,7 +77,9 @@ class Evidence:
     def _stored(self, namespace: str) -> str:
         own = self._objects.read(ObjectRef("Namespace", "", namespace))
         kinds = [
-            one.kind for one in RESOURCES.values() if one.namespaced and one.kind not in {"Event", "Lease"}
+            one.kind
+            for one in RESOURCES.values()
+            if one.namespaced and "list" in one.verbs and one.kind != "Event"
         ]
         found = [one for kind in kinds for one in self._objects.list(kind, namespace)]
         bodies = [without_secrets(one.body) for one in ([own] if own else []) + found]

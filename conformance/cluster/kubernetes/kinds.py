@@ -66,6 +66,9 @@ _ALL = (
         )
         for kind in ("Role", "RoleBinding")
     ),
+    # Of these a mesh is made; they are read to see whether it is ready.
+    Resource(kind="StatefulSet", group="apps", plural="statefulsets", version="v1", verbs=("get",)),
+    Resource(kind="DaemonSet", group="apps", plural="daemonsets", version="v1", verbs=("get",)),
     Resource(
         kind="Lease",
         group="coordination.k8s.io",

@@ -7,7 +7,7 @@ from fractions import Fraction
 from conformance.model.expectation import Access
 from conformance.model.manifest import Manifest  # noqa: TC001  # read where the attribute is declared
 from conformance.model.scenario import ConvergenceSettings, Feature, MetricsSettings, SplitProbe
-from conformance.model.topology import Service, Topology
+from conformance.model.topology import Service, Topology, Workload
 from conformance.model.traffic import AddressForm, Call, Cell, HttpRequest, Target
 from conformance.oracle import expected_for_responder, expected_spread
 from conformance.providers.protocol import HeadersShape, kinds_of
@@ -45,6 +45,8 @@ class MemoryMesh:
         self.rule: Rule = self.by_the_book
         self.heard: Callable[[], tuple[Manifest, ...]] = cluster.policy
         """What it knows of the SMI objects; all of them at once by itself."""
+        self.host_template = "{0.name}.{0.namespace}.svc.cluster.local"
+        """How its callers reach a Service of its own; they reach it by no other full name."""
         self.faults: tuple[str, ...] = ()
         self._cluster = cluster
         self._world = world
@@ -57,6 +59,10 @@ class MemoryMesh:
     def kinds(self) -> Mapping[str, tuple[ApiVersion, ...]]:
         """Serve every kind of its groups but those in `lacking`."""
         return {name: found for name, found in kinds_of(self.groups).items() if name not in self.lacking}
+
+    def host(self, service: Service) -> str:
+        """Spell the host by its template."""
+        return self.host_template.format(service)
 
     def check_joined(self, namespaces: Iterable[str]) -> None:
         """Fail as scripted."""
@@ -121,19 +127,20 @@ class MemoryMesh:
         for pod in self._cluster.pods():
             if pod.address == call.host:
                 return Target(name=pod.workload, port=call.port, form=AddressForm.POD)
-        namespace = source.partition("/")[0]
+        caller = topology.workloads[source]
         for service in topology.services.values():
-            for form, host in self._hosts(service, namespace).items():
+            for form, host in self._hosts(service, caller).items():
                 if host == call.host:
                     return Target(name=service.key, port=call.port, form=form)
         raise LookupError(f"nothing is called {call.host!r}")
 
-    def _hosts(self, service: Service, namespace: str) -> Mapping[AddressForm, str]:
+    def _hosts(self, service: Service, caller: Workload) -> Mapping[AddressForm, str]:
         stored = {f"{one.namespace}/{one.name}": one for one in self._cluster.list("Service")}
-        found = {AddressForm.SERVICE: service.fqdn}
+        within = caller.meshed and service.meshed
+        found = {AddressForm.SERVICE: self.host(service) if within else service.fqdn}
         if service.key in stored:
             found[AddressForm.CLUSTER_IP] = str(stored[service.key].body["spec"]["clusterIP"])
-        if service.namespace == namespace:
+        if service.namespace == caller.namespace:
             found[AddressForm.SHORT] = service.name
         return found
 

@@ -1,10 +1,13 @@
 """What one entry of an HTTPRouteGroup fits, and where the text leaves that open."""
 
+from dataclasses import replace
+
 import pytest
 
 from conformance.model.expectation import Access
 from conformance.model.traffic import HttpRequest
 from conformance.tests.doubles.asking import a_cell, access
+from conformance.tests.doubles.small_world import a_service, a_topology
 from conformance.tests.doubles.smi import a_group, a_target, an_entry
 
 YES, NO, OPEN = Access.ALLOWED, Access.DENIED, Access.OPEN
@@ -196,3 +199,11 @@ def test_host_filter_is_never_a_promise():
     entry = an_entry(headers={"host": r"^shop\.here\.svc\.cluster\.local(:\d+)?$"})
     assert _answer(entry, "GET /") is OPEN
     assert _answer(entry, _with(("Host", "elsewhere"))) is NO
+
+
+@pytest.mark.parametrize("host,wanted", [("shop.here.mesh", OPEN), ("shop.here.svc.cluster.local", NO)])
+def test_host_filter_compares_with_the_name_that_the_mesh_wants_called(host, wanted):
+    """A mesh's own name for a Service is what its callers send."""
+    shop = replace(a_service("here/shop"), mesh_host="shop.here.mesh")
+    group = a_group("routes", an_entry(headers={"host": f"{host}(:\\d+)?$"}))
+    assert access([group, a_target()], a_cell(), a_topology(services=(shop,))) is wanted

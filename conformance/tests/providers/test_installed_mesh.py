@@ -10,6 +10,7 @@ from conformance.providers.installed import InstalledMesh
 from conformance.providers.loading import find_profile
 from conformance.providers.shapes import installed_headers_shape
 from conformance.spec import ApiGroup, ApiVersion
+from conformance.tests.doubles.small_world import a_service
 
 OSM_KINDS = {
     "TrafficTarget": ("v1alpha3",),
@@ -97,7 +98,7 @@ def test_part_that_is_not_ready_is_told(view, a_workload, kind, ready, replicas,
     view.put(a_workload("DaemonSet", "traefik-mesh", proxy))
     name = proxy if kind == "DaemonSet" else controller
     view.put(a_workload(kind, "traefik-mesh", name, ready=ready, replicas=replicas))
-    mesh = InstalledMesh(replace(find_profile("traefik-mesh"), withheld=""), view)
+    mesh = InstalledMesh(find_profile("traefik-mesh"), view)
     if words:
         with pytest.raises(EnvironmentBrokenError, match=words):
             mesh.start()
@@ -139,9 +140,10 @@ def test_mesh_none_of_whose_kinds_is_served_is_told(view, osm):
 
 
 def test_mesh_that_cannot_be_judged_yet_is_refused_with_the_reason(view):
-    """A mesh whose hosts the suite does not call would be told that it refuses nobody."""
-    with pytest.raises(UsageError, match="hosts of the mesh's own"):
-        InstalledMesh(find_profile("traefik-mesh"), view).start()
+    """A mesh that wants what the suite does not do would be told failures that are the suite's."""
+    withheld = replace(find_profile("osm"), withheld="pods have to be restarted by hand")
+    with pytest.raises(UsageError, match="restarted by hand"):
+        InstalledMesh(withheld, view).start()
 
 
 def test_writer_serves_nothing_and_starts(view):
@@ -216,12 +218,19 @@ def test_every_pod_has_joined_where_nothing_shows(view):
 def test_profile_says_how_to_join_what_is_claimed_and_how_long_to_wait(osm):
     """What the runner asks a provider comes from the file."""
     assert osm.name == "osm"
-    assert osm.enrolment().namespace_labels == {"openservicemesh.io/monitored-by": "osm"}
-    assert osm.enrolment().namespace_annotations == {"openservicemesh.io/sidecar-injection": "enabled"}
+    assert osm.profile.enrolment.namespace_labels == {"openservicemesh.io/monitored-by": "osm"}
+    assert osm.profile.enrolment.namespace_annotations == {"openservicemesh.io/sidecar-injection": "enabled"}
     assert osm.features == {Feature.TCP, Feature.UNMESHED}
     assert osm.convergence.deadline.total_seconds() == 30
     assert osm.convergence.window.total_seconds() == 3
-    assert osm.host("shop", "here") == "shop.here.svc.cluster.local"
+
+
+@pytest.mark.parametrize(
+    "name,host", [("osm", "shop.here.svc.cluster.local"), ("traefik-mesh", "shop.here.traefik.mesh")]
+)
+def test_profile_says_by_which_host_a_service_is_called(view, name, host):
+    """Where the Service's own name leads past the mesh, it is the mesh's."""
+    assert InstalledMesh(find_profile(name), view).host(a_service("here/shop")) == host
 
 
 def test_facts_say_that_a_profile_was_never_tried(view):

@@ -49,10 +49,30 @@ def test_nothing_is_left_of_a_scenario(house):
     assert house.cluster.policy() == ()
 
 
-def test_beacons_split_stays_for_the_next_flip(house):
-    """Of a scenario about splits only the beacon's own split is left, on workloads that no scenario is about."""
+def test_beacons_split_goes_with_its_grant(house):
+    """A split whose backends nobody may call freezes Traefik Mesh: it takes in nothing that comes after it."""
     house.play(HALVES, folder="traffic-split", head=OPEN_WEBSITES)
+    assert house.cluster.policy() == ()
+
+
+def test_beacons_split_stays_where_nothing_is_granted(house):
+    """For the next flip; it is on workloads that no scenario is about."""
+    house.serve_only(ApiGroup.SPLIT)
+    house.play(HALVES, folder="traffic-split")
     assert [str(one.ref) for one in house.cluster.policy()] == ["TrafficSplit here-run-1/beacon"]
+
+
+def test_beacons_split_is_gone_before_a_control(house):
+    """Its grant is deleted then, too."""
+    left = []
+    house.journal.obstacle = lambda verb, about: (
+        left.append(house.cluster.policy())
+        if verb == "apply" and any(one.name.startswith("control-") for one in about)
+        else None
+    )
+    ask = NOTHING.replace("[client-a]", "[client-b]").partition("ask:")[2]
+    house.play(f"{HALVES.rstrip()}\n    ask:{ask}", folder="traffic-split", head=OPEN_WEBSITES)
+    assert [[one.kind for one in some if one.name == "beacon"] for some in left] == [[]]
 
 
 def test_mesh_that_forgets_keeps_its_world(house):

@@ -8,7 +8,7 @@ from conformance.errors import NotReadyError
 from conformance.model.traffic import HttpRequest, Receipt, TcpRequest
 from conformance.model.verdict import Verdict
 from conformance.spec import ApiGroup
-from conformance.tests.doubles.playhouse import GRANT, HALVES, OPEN_WEBSITES, REVOKED
+from conformance.tests.doubles.playhouse import GRANT, HALVES, NOTHING, OPEN_WEBSITES, REVOKED
 
 OUTSIDER = """
   - name: nobody is listed
@@ -235,6 +235,24 @@ def test_control_of_raw_tcp_is_raw_tcp(house):
     result = house.play(step, head="needs: [tcp]")
     assert result.verdict is Verdict.PASSED
     assert cells(house.journal.about("measure")[-1]) == [("client-b", "shop", 8300, TcpRequest())]
+
+
+def test_mesh_whose_grants_do_not_add_up_is_shown_each_control(house):
+    """Two callers of one destination are opened one after the other, so neither hangs on the other's grant."""
+
+    def rule(source, call):
+        targets = [one for one in house.cluster.policy() if one.kind == "TrafficTarget"]
+        shop = [one for one in targets if one.body["spec"]["destination"]["name"] == "shop"]
+        known = [one for one in house.cluster.policy() if one not in shop[1:]]
+        house.mesh.heard = lambda: tuple(known)
+        return house.mesh.by_the_book(source, call)
+
+    house.mesh.rule = rule
+    step = NOTHING.replace("client-a", "client-a, client-b").replace("[shop]", "[shop, bank]")
+    assert house.play(step).verdict is Verdict.PASSED
+    first, second = house.journal.about("measure")[1:]
+    assert [one[:2] for one in cells(first)] == [("client-a", "shop"), ("client-a", "bank")]
+    assert [one[:2] for one in cells(second)] == [("client-b", "shop"), ("client-b", "bank")]
 
 
 def test_source_outside_the_mesh_has_a_pair_as_control(house):
