@@ -17,6 +17,7 @@ from conformance.refmesh.faults import (
     wholesale,
 )
 from conformance.refmesh.faults.fault import Fault
+from conformance.refmesh.faults.metrics import catalogue as metrics
 
 _ALL: tuple[Fault, ...] = (
     *wholesale.FAULTS,
@@ -29,11 +30,12 @@ _ALL: tuple[Fault, ...] = (
     *lifecycle.FAULTS,
     *splits.FAULTS,
     *admission.FAULTS,
+    *metrics.FAULTS,
 )
 
 FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in _ALL}
 """Every fault, by name, in the order in which a reader meets them: from coarse to fine, access before
-splits.
+splits, and metrics last.
 """
 
 

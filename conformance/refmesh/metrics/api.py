@@ -178,8 +178,7 @@ class Document:
 
     def _list(self, items: Iterator[Json]) -> Json:
         question = self.question
-        within = {"namespace": question.namespace} if question.namespace else {}
-        about = {"kind": question.resource.kind, "apiVersion": question.resource.api_version, **within}
+        about = rendering.kind_json(question.resource, question.namespace)
         return rendering.metrics_list(about, items, question.selector)
 
     def _own(self, name: Name) -> Json:

@@ -6,7 +6,7 @@ Spec:
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from conformance.refmesh.metrics.figures import Direction
@@ -23,6 +23,9 @@ Json = dict[str, Any]
 _SHARES = {"p99_response_latency": 0.99, "p90_response_latency": 0.9, "p50_response_latency": 0.5}
 _MICRO = 1_000_000
 
+
+EPOCH = datetime.fromtimestamp(0, UTC)
+
 SHORTEST = timedelta(milliseconds=1)
 """The window of figures before anything was measured; a window is never of no length."""
 
@@ -31,6 +34,12 @@ def reference(resource: Resource, name: Name) -> Json:
     """Refer to one object."""
     namespace = {"namespace": name[0]} if name[0] else {}
     return {"kind": resource.kind, "apiVersion": resource.api_version, **namespace, "name": name[1]}
+
+
+def kind_json(resource: Resource, namespace: str) -> Json:
+    """Say what a list of a type is about. Spec: "only be `kind`, `namespace` and `apiVersion`"."""
+    within = {"namespace": namespace} if namespace else {}
+    return {"kind": resource.kind, "apiVersion": resource.api_version, **within}
 
 
 def edge(direction: Direction, side: Side, peer: Json | None = None) -> Json:

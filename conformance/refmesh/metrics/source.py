@@ -60,12 +60,12 @@ def attributed(series: Series, bins: Bins, inventory: Inventory, trust_domain: s
     account that the caller's certificate proves: an address alone is no proof.
     """
     status = int(series.status) if series.status.isdigit() else 0
-    tally = Tally.of_status(status, bins)
+    tally = Tally.of_status(status, bins, series.ending)
     if series.side == Side.SERVER.value:
         caller = inventory.pod_at(series.source)
         proven = caller is not None and caller.spiffe(trust_domain) == series.identity
         source = caller.key if caller and proven else ""
-        return Flow(side=Side.SERVER, source=source, destination=series.pod, tally=tally)
+        return Flow(side=Side.SERVER, source=source, destination=series.pod, status=status, tally=tally)
     called = inventory.pod_at(series.upstream.rpartition(":")[0])
     return Flow(
         side=Side.CLIENT,
@@ -73,6 +73,7 @@ def attributed(series: Series, bins: Bins, inventory: Inventory, trust_domain: s
         destination=called.key if called else "",
         service=_service_in(series.listener),
         backend=_service_in(series.cluster),
+        status=status,
         tally=tally,
     )
 

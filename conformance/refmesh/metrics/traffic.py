@@ -15,6 +15,12 @@ _REFUSED = 403
 _FAILING = 500
 _ANSWERING = 100
 
+# Source: Envoy's documentation of %RESPONSE_FLAGS%. With a status below 500 these mean that the answer broke off:
+# the caller or the application closed or reset, spoke against the protocol, or took too long. Above it, Envoy's own
+# answer is whole unless the caller had gone.
+_BROKEN = frozenset({"DC", "UC", "UR", "LR", "UPE", "DPE", "SI", "DT", "UT", "UMSDR", "OM", "DR"})
+_GONE = frozenset({"DC", "DR"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
@@ -28,20 +34,27 @@ class Tally:
     """How many answers took how long."""
 
     @classmethod
-    def of_status(cls, status: int, bins: Mapping[Bin, float]) -> "Tally":
+    def of_status(cls, status: int, bins: Mapping[Bin, float], ending: str = "-") -> "Tally":
         """Make the tally of calls that all ended alike.
 
         Args:
             status: HTTP status; 0 when there was no answer, so that its time is no latency.
             bins: How many took how long.
+            ending: Envoy's response flags, with commas; an answer that broke off is none.
         """
         calls = sum(bins.values())
-        is_success = _ANSWERING <= status < _FAILING and status != _REFUSED
+        is_whole = status >= _ANSWERING and not _broke_off(status, ending)
+        is_success = is_whole and status < _FAILING and status != _REFUSED
         return cls(
             success=calls if is_success else 0,
             failure=0 if is_success else calls,
-            bins=bins if status >= _ANSWERING else {},
+            bins=bins if is_whole else {},
         )
+
+
+def _broke_off(status: int, ending: str) -> bool:
+    signs = _BROKEN if status < _FAILING else _GONE
+    return not signs.isdisjoint(ending.split(","))
 
 
 def added(tallies: Iterable[Tally]) -> Tally:
@@ -89,6 +102,8 @@ class Flow:
     """Key of the Service that was called; empty at the server's side, and where a pod's own address was called."""
     backend: str = ""
     """Key of the Service whose pods it went to: another than *service* where a split has sent it."""
+    status: int = 0
+    """HTTP status that all these calls were answered with; 0 without an answer, or where it is not known."""
     tally: Tally
 
 

@@ -95,4 +95,4 @@ def test_fault_is_named_and_described(fault):
     """A slug, and one sentence; and at least one stage that it changes."""
     assert re.fullmatch(r"[a-z]+(-[a-z]+)+", fault.name)
     assert re.fullmatch(r"[A-Z][^.]*\.", fault.says)
-    assert fault.objects or fault.policy or fault.snapshots or fault.admission
+    assert fault.objects or fault.policy or fault.snapshots or fault.admission or fault.metrics
