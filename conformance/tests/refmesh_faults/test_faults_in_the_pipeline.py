@@ -93,6 +93,6 @@ def test_unknown_fault_is_refused_with_the_nearest_names():
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=lambda fault: fault.name)
 def test_fault_is_named_and_described(fault):
     """A slug, and one sentence; and at least one stage that it changes."""
-    assert re.fullmatch(r"[a-z]+(-[a-z]+)+", fault.name)
+    assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)+", fault.name)
     assert re.fullmatch(r"[A-Z][^.]*\.", fault.says)
     assert fault.objects or fault.policy or fault.snapshots or fault.admission or fault.metrics

@@ -115,7 +115,7 @@ FAULTS = (
     showing("metrics-idle-is-nan", "Percentiles of an object without traffic are NaN.", _nan_if_idle),
     showing(
         "metrics-value-no-quantity",
-        "Values are words, such as 0.012 seconds, and no Kubernetes quantities.",
+        "Values are words, such as 12 milliseconds, and no Kubernetes quantities.",
         _metrics(_worded),
     ),
     showing(
@@ -133,7 +133,7 @@ FAULTS = (
         _latencies(lambda metric: {**metric, "unit": "ms"}),
     ),
     showing("metrics-unit-missing", "Latencies have no unit.", _latencies(_without_unit)),
-    showing("metrics-swaps-p90-p99", "p90 and p99 change places.", _metrics(_swapped)),
+    showing("metrics-swaps-p90-p99", "The figures of p90 and p99 change places.", _metrics(_swapped)),
     showing("metrics-mean-for-percentiles", "All three percentiles are the mean.", _mean),
     showing(
         "metrics-timestamp-stuck",
