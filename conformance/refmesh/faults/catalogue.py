@@ -17,7 +17,7 @@ from conformance.refmesh.faults import (
     wholesale,
 )
 from conformance.refmesh.faults.fault import Fault
-from conformance.refmesh.faults.metrics import catalogue as metrics
+from conformance.refmesh.faults.metrics import counts, discovery, lists, more, shape
 
 _ALL: tuple[Fault, ...] = (
     *wholesale.FAULTS,
@@ -30,12 +30,16 @@ _ALL: tuple[Fault, ...] = (
     *lifecycle.FAULTS,
     *splits.FAULTS,
     *admission.FAULTS,
-    *metrics.FAULTS,
+    *discovery.FAULTS,
+    *shape.FAULTS,
+    *counts.FAULTS,
+    *lists.FAULTS,
+    *more.FAULTS,
 )
 
 FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in _ALL}
 """Every fault, by name, in the order in which a reader meets them: from coarse to fine, access before
-splits, and metrics last.
+splits.
 """
 
 

@@ -60,7 +60,7 @@ def metrics_object(  # noqa: PLR0913  # the fields that the text has
         "edge": edge,
         "timestamp": time_text(at),
         "window": span_text(window),
-        "metrics": _metrics(tally),
+        "metrics": metrics_of(tally),
     }
 
 
@@ -127,7 +127,8 @@ def span_text(span: timedelta) -> str:
     return f"{span.total_seconds():.6f}".rstrip("0").rstrip(".") + "s"
 
 
-def _metrics(tally: Tally) -> list[Mapping[str, str]]:
+def metrics_of(tally: Tally) -> list[Mapping[str, str]]:
+    """Write the five metrics of the text."""
     latencies = [
         {"name": name, "unit": "seconds", "value": quantity(quantile(tally.bins, share) / _MICRO)}
         for name, share in _SHARES.items()

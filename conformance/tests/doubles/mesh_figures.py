@@ -71,11 +71,11 @@ class OneWindow:
     """A source that always tells of the same traffic, and of ten times as much since the start."""
 
     def __init__(self, flows: Iterable[Flow] | None = None) -> None:
-        self._flows = flows
+        self.flows = flows
 
     def traffic(self, inventory: Inventory) -> Traffic:
         """Tell of the window."""
-        flows = some_flows(inventory) if self._flows is None else tuple(self._flows)
+        flows = some_flows(inventory) if self.flows is None else tuple(self.flows)
         return Traffic(flows=flows, at=NOW, span=SPAN)
 
     def since_start(self, inventory: Inventory) -> Traffic:

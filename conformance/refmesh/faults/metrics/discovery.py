@@ -1,147 +1,142 @@
-"""APIs that say wrong things of what they serve, or answer wrongly where there is nothing to show."""
+"""Metrics APIs whose discovery, refusals or rights are wrong."""
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from http import HTTPStatus
 
 from conformance.refmesh.faults.fault import Fault
+from conformance.refmesh.faults.metrics.changing import answer_fault
 from conformance.refmesh.faults.metrics.wrong_api import MetricsStages, WrongApi
-from conformance.refmesh.metrics.api import ROOT, MetricsAnswer, MetricsRequest
+from conformance.refmesh.metrics import rendering
+from conformance.refmesh.metrics.api import ROOT, Action, MetricsAnswer, MetricsRequest
 from conformance.refmesh.metrics.rendering import Json
 
-_READING = frozenset({"GET", "HEAD"})
-_NOTHING = "0"
+AnswerStage = Callable[[MetricsAnswer, MetricsRequest, WrongApi], MetricsAnswer]
+
+_OK = HTTPStatus.OK
 
 
-def _answers(name: str, says: str, change: Callable[[MetricsAnswer, MetricsRequest], MetricsAnswer]) -> Fault:
-    def answer(given: MetricsAnswer, request: MetricsRequest, api: WrongApi) -> MetricsAnswer:
-        del api
-        return change(given, request)
+def _with_entries(change: Callable[[list[Json]], list[Json]]) -> AnswerStage:
+    def stage(answer: MetricsAnswer, _request: MetricsRequest, _api: WrongApi) -> MetricsAnswer:
+        if answer.body.get("kind") != "APIResourceList":
+            return answer
+        return replace(answer, body={**answer.body, "resources": change(answer.body["resources"])})
 
-    return Fault(name=name, says=says, metrics=MetricsStages(answer=answer))
-
-
-def _discovery(name: str, says: str, change: Callable[[list[Json]], list[Json]]) -> Fault:
-    def answer(given: MetricsAnswer, request: MetricsRequest) -> MetricsAnswer:
-        if request.path.rstrip("/") != ROOT or "resources" not in given.body:
-            return given
-        return replace(given, body={**given.body, "resources": change(given.body["resources"])})
-
-    return _answers(name, says, answer)
+    return stage
 
 
-def _unserved(resources: list[Json]) -> list[Json]:
-    return [*resources, {**resources[0], "name": "cronjobs"}]
+def _hidden(entries: list[Json]) -> list[Json]:
+    return [one for one in entries if one["name"] != "pods"]
 
 
-def _turned(resources: list[Json]) -> list[Json]:
-    return [{**one, "namespaced": not one["namespaced"]} for one in resources]
+def _promised(entries: list[Json]) -> list[Json]:
+    return [*entries, {**entries[0], "name": "cronjobs"}]
 
 
-def _instead_of(
-    status: int, then: int, body: Json
-) -> Callable[[MetricsAnswer, MetricsRequest], MetricsAnswer]:
-    def answer(given: MetricsAnswer, request: MetricsRequest) -> MetricsAnswer:
-        if given.status != status or request.method not in _READING:
-            return given
-        return MetricsAnswer(
-            status=then, body=body or {**given.body, "code": then, "reason": "InternalError"}
-        )
+def _called_pod(entries: list[Json]) -> list[Json]:
+    return [{**one, "kind": "Pod"} for one in entries]
 
-    return answer
+
+def _all_namespaced(entries: list[Json]) -> list[Json]:
+    return [{**one, "namespaced": True} for one in entries]
+
+
+def _unknown_is_empty(answer: MetricsAnswer, _request: MetricsRequest, _api: WrongApi) -> MetricsAnswer:
+    return MetricsAnswer(status=_OK, body={}) if answer.status == HTTPStatus.NOT_FOUND else answer
+
+
+def _unknown_is_500(answer: MetricsAnswer, _request: MetricsRequest, _api: WrongApi) -> MetricsAnswer:
+    return _broken("no series found") if answer.status == HTTPStatus.NOT_FOUND else answer
+
+
+def _idle_is_500(answer: MetricsAnswer, _request: MetricsRequest, _api: WrongApi) -> MetricsAnswer:
+    return _broken("no series found") if _is_idle(answer.body) else answer
 
 
 def _is_idle(body: Json) -> bool:
-    counts = [one["value"] for one in body.get("metrics", ()) if one["name"].endswith("_count")]
-    return body.get("kind") == "TrafficMetrics" and all(one == _NOTHING for one in counts)
+    counts = [one for one in body.get("metrics", ()) if one["name"].endswith("count")]
+    return bool(counts) and all(one["value"] == "0" for one in counts)
 
 
-def _failing_if_idle(given: MetricsAnswer, request: MetricsRequest) -> MetricsAnswer:
-    del request
-    if not _is_idle(given.body):
-        return given
-    words = "no data for this object"
-    body: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
-    return MetricsAnswer(status=500, body={**body, "message": words, "reason": "InternalError", "code": 500})
+def _broken(message: str) -> MetricsAnswer:
+    code = HTTPStatus.INTERNAL_SERVER_ERROR
+    return MetricsAnswer(status=code, body=rendering.status(code, "InternalError", message))
 
 
-def _accepting(given: MetricsAnswer, request: MetricsRequest) -> MetricsAnswer:
-    if given.status != 405:  # noqa: PLR2004  # Method Not Allowed
-        return given
-    status = 201 if request.method == "POST" else 200
-    return MetricsAnswer(status=status, body={"kind": "Status", "apiVersion": "v1", "status": "Success"})
+def _accepting(answer: MetricsAnswer, _request: MetricsRequest, _api: WrongApi) -> MetricsAnswer:
+    return MetricsAnswer(status=_OK, body={}) if answer.status == HTTPStatus.METHOD_NOT_ALLOWED else answer
 
 
-def _bare(given: MetricsAnswer, request: MetricsRequest) -> MetricsAnswer:
-    del request
-    if given.body.get("kind") != "Status":
-        return given
-    return replace(given, body={"error": given.body.get("message", "")})
+def _bare(answer: MetricsAnswer, _request: MetricsRequest, _api: WrongApi) -> MetricsAnswer:
+    is_refusal = answer.body.get("kind") == "Status"
+    return replace(answer, body={"error": answer.body["message"]}) if is_refusal else answer
+
+
+def _unserved_edges(answer: MetricsAnswer, request: MetricsRequest, _api: WrongApi) -> MetricsAnswer:
+    if answer.status != _OK or not request.path.rstrip("/").endswith("/edges"):
+        return answer
+    words = "the server could not find the requested resource"
+    return MetricsAnswer(status=404, body=rendering.status(404, "NotFound", words))
+
+
+def _unserved_jobs(answer: MetricsAnswer, request: MetricsRequest, _api: WrongApi) -> MetricsAnswer:
+    below = request.path.removeprefix(ROOT).strip("/").split("/")
+    if not {"jobs", "cronjobs"} & set(below):
+        return answer
+    words = "the server could not find the requested resource"
+    return MetricsAnswer(status=404, body=rendering.status(404, "NotFound", words))
+
+
+def _as_parent(action: Action) -> Action:
+    return replace(action, resource=action.resource.removesuffix("/edges"))
 
 
 FAULTS = (
-    _discovery(
-        "metrics-discovery-empty", "The list of resources that the metrics API serves is empty.", lambda _: []
+    answer_fault(
+        "metrics-discovery-empty",
+        "The metrics API lists no resources, though it serves them.",
+        _with_entries(lambda _: []),
     ),
-    _discovery(
+    answer_fault(
         "metrics-advertises-unserved",
-        "The metrics API lists a resource that it answers with 404.",
-        _unserved,
+        "The metrics API lists jobs, and answers 404 for them.",
+        _unserved_jobs,
     ),
-    _discovery(
-        "metrics-hides-served",
-        "The metrics API serves deployments and does not list them.",
-        lambda found: [one for one in found if one["name"] != "deployments"],
-    ),
-    _discovery(
+    answer_fault("metrics-hides-served", "Pods are served and not listed.", _with_entries(_hidden)),
+    answer_fault(
         "metrics-discovery-wrong-kind",
-        "The metrics API lists its resources with the kind of the object instead of TrafficMetrics.",
-        lambda found: [{**one, "kind": one["name"].removesuffix("s").capitalize()} for one in found],
+        "Resources are listed with the kind Pod in place of TrafficMetrics.",
+        _with_entries(_called_pod),
     ),
-    _discovery(
+    answer_fault(
         "metrics-discovery-wrong-scope",
-        "The metrics API lists what has a namespace as if it had none, and the other way round.",
-        _turned,
+        "Namespaces and nodes are listed as namespaced.",
+        _with_entries(_all_namespaced),
     ),
-    _discovery(
-        "metrics-discovery-get-only",
-        "The metrics API lists its resources without the verb list.",
-        lambda found: [{**one, "verbs": ["get"]} for one in found],
-    ),
-    _answers(
+    answer_fault(
         "metrics-unknown-is-empty",
-        "An object that does not exist is answered with 200 and an empty body.",
-        lambda given, request: (
-            MetricsAnswer(status=200, body={})
-            if given.status == 404 and request.method in _READING  # noqa: PLR2004  # Not Found
-            else given
-        ),
+        "An unknown object is answered with 200 and nothing.",
+        _unknown_is_empty,
     ),
-    _answers(
-        "metrics-unknown-is-500",
-        "An object that does not exist is answered with a server error.",
-        _instead_of(404, 500, {}),
+    answer_fault(
+        "metrics-unknown-is-500", "An object that does not exist is answered with 500.", _unknown_is_500
     ),
-    _answers(
-        "metrics-idle-is-500",
-        "An object without traffic is answered with a server error.",
-        _failing_if_idle,
+    answer_fault("metrics-idle-is-500", "An object without traffic is answered with 500.", _idle_is_500),
+    answer_fault("metrics-accepts-writes", "Writing to the metrics API is answered with 200.", _accepting),
+    answer_fault("metrics-bare-errors", "Errors of the metrics API are no Kubernetes Status.", _bare),
+    answer_fault(
+        "metrics-edges-missing",
+        "The edges of an object are not served.",
+        _unserved_edges,
     ),
-    _answers(
-        "metrics-idle-is-404",
-        "An object that exists and has no traffic is answered as if it did not exist.",
-        lambda given, request: (
-            replace(_failing_if_idle(given, request), status=404) if _is_idle(given.body) else given
-        ),
+    Fault(
+        name="metrics-open-to-all",
+        says="Whoever is known may read all metrics, whatever RBAC says.",
+        metrics=MetricsStages(may=lambda _: None),
     ),
-    _answers(
-        "metrics-accepts-writes",
-        "Figures may be created, replaced and deleted: the metrics API says that it has done so.",
-        _accepting,
-    ),
-    _answers(
-        "metrics-bare-errors",
-        "The metrics API refuses with a body of its own instead of a Kubernetes Status.",
-        _bare,
+    Fault(
+        name="metrics-edges-under-parent",
+        says="Whoever may read an object may read its edges, and nobody else.",
+        metrics=MetricsStages(may=_as_parent),
     ),
 )

@@ -1,166 +1,105 @@
-"""APIs whose objects have another shape than the spec's."""
+"""Metrics APIs whose objects are not of the shape that the text has, or whose latencies are in wrong units."""
 
-from collections.abc import Callable
-from datetime import timedelta
-from fractions import Fraction
+from datetime import UTC, datetime, timedelta
 
-from conformance.refmesh.faults.metrics.documents import (
-    answering,
+from conformance.refmesh.faults.metrics.changing import (
+    Metric,
+    document_fault,
     is_latency,
-    is_own,
-    items_of,
-    showing,
-    tally_behind,
-    with_items,
-    with_metric,
+    item_fault,
+    metric_fault,
+    scaled,
+    value_of,
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
 from conformance.refmesh.metrics.api import Question
-from conformance.refmesh.metrics.rendering import Json, quantity, span_text, time_text
-from conformance.refmesh.metrics.traffic import Tally, Traffic
-from conformance.refmesh.reading.quantity import parse_quantity
+from conformance.refmesh.metrics.rendering import Json, quantity, time_text
 
-_TEXT = "2019-04-08T22:25:55Z"
-"""The time in the spec's example."""
+_LONG_AGO = time_text(datetime(2019, 4, 8, 22, 25, 55, tzinfo=UTC))
 _P50, _P90, _P99 = (f"p{one}_response_latency" for one in (50, 90, 99))
 
 
-def _metrics(change: Callable[[Json], Json | None]) -> Callable[[Json, Question, WrongApi], Json]:
-    def item(one: Json, question: Question, api: WrongApi) -> Json:
-        del question, api
-        return with_metric(one, change)
-
-    return item
+def _no_quantity(metric: Metric) -> Metric:
+    return {**metric, "value": f"{value_of(metric)} calls"} if not is_latency(metric) else metric
 
 
-def _latencies(change: Callable[[Json], Json]) -> Callable[[Json, Question, WrongApi], Json]:
-    return _metrics(lambda metric: change(metric) if is_latency(metric) else metric)
+def _nan_when_idle(item: Json) -> Json:
+    if any(not is_latency(one) and value_of(one) for one in item["metrics"]):
+        return item
+    return {
+        **item,
+        "metrics": [{**one, "value": "NaN"} if is_latency(one) else one for one in item["metrics"]],
+    }
 
 
-def _number(metric: Json) -> Fraction:
-    return parse_quantity(metric["value"]) or Fraction(0)
+def _without_p90(item: Json) -> Json:
+    return {**item, "metrics": [one for one in item["metrics"] if one["name"] != _P90]}
 
 
-def _worded(metric: Json) -> Json:
-    return {**metric, "value": f"{float(_number(metric)):.3f} {metric.get('unit', 'calls')}"}
-
-
-def _without_unit(metric: Json) -> Json:
-    return {name: value for name, value in metric.items() if name != "unit"}
-
-
-def _swapped(metric: Json) -> Json:
-    other = {_P90: _P99, _P99: _P90}
-    return {**metric, "name": other.get(metric["name"], metric["name"])}
-
-
-def _twice(item: Json, question: Question, api: WrongApi) -> Json:
-    del question, api
+def _doubled_name(item: Json) -> Json:
     return {**item, "metrics": [*item["metrics"], item["metrics"][-1]]}
 
 
-def _nan_if_idle(item: Json, question: Question, api: WrongApi) -> Json:
-    del question, api
-    counts = [one for one in item["metrics"] if not is_latency(one)]
-    if any(_number(one) for one in counts):
-        return item
-    return with_metric(item, lambda one: {**one, "value": "NaN"} if is_latency(one) else one)
+def _other_object(item: Json) -> Json:
+    return {**item, "resource": {**item["resource"], "name": f"{item['resource']['name']}-other"}}
 
 
-def _neighbour(body: Json, question: Question, api: WrongApi) -> Json:
-    names = sorted(api.known.names(question.resource.plural))
-
-    def other(item: Json) -> Json:
-        resource = item["resource"]
-        mine = (resource.get("namespace", ""), resource["name"])
-        others = [one for one in names if one[0] == mine[0] and one != mine] or [(mine[0], "another")]
-        return {**item, "resource": {**resource, "name": others[0][1]}}
-
-    if not question.name or question.edges:
-        return body
-    return with_items(body, [other(one) for one in items_of(body)])
+def _labelled_ms(metric: Metric) -> Metric:
+    return {**metric, "unit": "ms"} if is_latency(metric) else metric
 
 
-def _mean(item: Json, question: Question, api: WrongApi) -> Json:
-    tally = tally_behind(item, question, api.figures())
-    value = quantity(mean_of(tally) / 1_000_000)
-    return with_metric(item, lambda one: {**one, "value": value} if is_latency(one) else one)
+def _without_unit(metric: Metric) -> Metric:
+    return {key: value for key, value in metric.items() if key != "unit"}
 
 
-def mean_of(tally: Tally) -> float:
-    """Give the mean latency in microseconds; 0 without any."""
-    total = sum(tally.bins.values())
-    weighed = sum((lower + upper) / 2 * count for (lower, upper), count in tally.bins.items())
-    return weighed / total if total else 0.0
+def _swapped(metric: Metric) -> Metric:
+    return {**metric, "name": {_P90: _P99, _P99: _P90}.get(metric["name"], metric["name"])}
 
 
-def _with_time(change: Callable[[Json, Traffic], Json]) -> Callable[[Json, Question, WrongApi], Json]:
-    def item(one: Json, question: Question, api: WrongApi) -> Json:
-        del question
-        return change(one, api.figures().traffic)
-
-    return item
-
-
-def _field(name: str, value: str) -> Callable[[Json, Question, WrongApi], Json]:
-    return lambda item, question, api: {**item, name: value}  # noqa: ARG005  # as stages are called
+def _mean(item: Json) -> Json:
+    latencies = [value_of(one) for one in item["metrics"] if is_latency(one)]
+    mean = quantity(sum(latencies) / len(latencies))
+    return {
+        **item,
+        "metrics": [{**one, "value": mean} if is_latency(one) else one for one in item["metrics"]],
+    }
 
 
-def _client_side(item: Json, question: Question, api: WrongApi) -> Json:
-    del question, api
-    return {**item, "edge": {**item["edge"], "direction": "to"}} if is_own(item) else item
+def _stuck(item: Json) -> Json:
+    return {**item, "timestamp": _LONG_AGO}
+
+
+def _no_duration(item: Json) -> Json:
+    return {**item, "window": 30}
+
+
+def _too_long(metric: Metric) -> Metric:
+    return scaled(metric, 3) if is_latency(metric) else metric
+
+
+def _ahead(document: Json, _question: Question, _api: WrongApi) -> Json:
+    """Give single objects, not those in lists, the time of a clock that runs fast."""
+    ahead = time_text(datetime.now(UTC) + timedelta(seconds=5))
+    items = document.get("items")
+    return {**document, "timestamp": ahead} if items is None else document
 
 
 FAULTS = (
-    showing("metrics-idle-is-nan", "Percentiles of an object without traffic are NaN.", _nan_if_idle),
-    showing(
-        "metrics-value-no-quantity",
-        "Values are words, such as 12 milliseconds, and no Kubernetes quantities.",
-        _metrics(_worded),
+    metric_fault(
+        "metrics-value-no-quantity", "Counts are written with a word behind the number.", _no_quantity
     ),
-    showing(
-        "metrics-omits-p90",
-        "There is no p90_response_latency.",
-        _metrics(lambda metric: None if metric["name"] == _P90 else metric),
+    item_fault("metrics-idle-is-nan", "Latencies of an object without traffic are NaN.", _nan_when_idle),
+    item_fault("metrics-omits-p90", "The 90th percentile is left out.", _without_p90),
+    item_fault("metrics-duplicate-names", "A metric stands twice in an object.", _doubled_name),
+    item_fault(
+        "metrics-other-object", "An object refers to another resource than was asked for.", _other_object
     ),
-    answering(
-        "metrics-other-object", "An object's figures say that they are those of another object.", _neighbour
-    ),
-    showing("metrics-duplicate-names", "A metric is listed twice in one object.", _twice),
-    showing(
-        "metrics-seconds-as-ms",
-        "Latencies in seconds are labelled as milliseconds.",
-        _latencies(lambda metric: {**metric, "unit": "ms"}),
-    ),
-    showing("metrics-unit-missing", "Latencies have no unit.", _latencies(_without_unit)),
-    showing("metrics-swaps-p90-p99", "The figures of p90 and p99 change places.", _metrics(_swapped)),
-    showing("metrics-mean-for-percentiles", "All three percentiles are the mean.", _mean),
-    showing(
-        "metrics-timestamp-stuck",
-        "The timestamp never moves: it is always that of the spec's example.",
-        _field("timestamp", _TEXT),
-    ),
-    showing(
-        "metrics-timestamp-ahead",
-        "The timestamp is an hour ahead, as by a clock of another time zone.",
-        _with_time(lambda item, traffic: {**item, "timestamp": time_text(traffic.at + timedelta(hours=1))}),
-    ),
-    showing("metrics-window-no-duration", "The window is a number without a unit.", _field("window", "30")),
-    showing(
-        "metrics-window-too-long",
-        "The window that is told is ten times as long as the span that figures cover.",
-        _with_time(lambda item, traffic: {**item, "window": span_text(traffic.span * 10)}),
-    ),
-    showing(
-        "metrics-negative-when-idle",
-        "Counts of an object without traffic are -1.",
-        _metrics(
-            lambda metric: metric if is_latency(metric) or _number(metric) else {**metric, "value": "-1"}
-        ),
-    ),
-    showing(
-        "metrics-received-as-sent",
-        "What an object receives is said to be what it sends: its own figures have direction to.",
-        _client_side,
-    ),
+    metric_fault("metrics-seconds-as-ms", "Latencies in seconds are labelled as milliseconds.", _labelled_ms),
+    metric_fault("metrics-unit-missing", "Latencies have no unit.", _without_unit),
+    metric_fault("metrics-swaps-p90-p99", "The 90th and the 99th percentile are swapped.", _swapped),
+    item_fault("metrics-mean-for-percentiles", "All percentiles are the same mean.", _mean),
+    metric_fault("metrics-latency-threefold", "Latencies are three times as long as they were.", _too_long),
+    item_fault("metrics-timestamp-stuck", "The timestamp is that of a day long ago.", _stuck),
+    item_fault("metrics-window-no-duration", "The window is a bare number.", _no_duration),
+    document_fault("metrics-timestamp-ahead", "The timestamp of an object lies in the future.", _ahead),
 )
