@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from conformance.refmesh.metrics.traffic import Bin
@@ -27,8 +27,7 @@ _SERIES = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Series:
+class Series(NamedTuple):
     """What tells one histogram from the others, as Envoy filled it in."""
 
     pod: str

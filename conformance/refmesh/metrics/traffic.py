@@ -9,7 +9,7 @@ from conformance.refmesh.translate.telemetry import Side
 Bin = tuple[float, float]
 """Lower and upper bound of a latency. Unit: microseconds."""
 
-__all__ = ["Bin", "Flow", "Side", "Tally", "Traffic", "added", "quantile"]
+__all__ = ["Bin", "Flow", "Side", "Tally", "Traffic", "added", "quantile", "quantiles"]
 
 _REFUSED = 403
 _FAILING = 500
@@ -59,12 +59,31 @@ def _broke_off(status: int, ending: str) -> bool:
 
 def added(tallies: Iterable[Tally]) -> Tally:
     """Pool tallies: counts add up, and so do the bins, so that percentiles are those of all calls together."""
+    some = list(tallies)
+    if len(some) == 1:
+        return some[0]
     success, failure, bins = 0.0, 0.0, dict[Bin, float]()
-    for one in tallies:
+    for one in some:
         success, failure = success + one.success, failure + one.failure
         for bounds, count in one.bins.items():
             bins[bounds] = bins.get(bounds, 0) + count
     return Tally(success=success, failure=failure, bins=bins)
+
+
+def quantiles(bins: Mapping[Bin, float], shares: Iterable[float]) -> list[float]:
+    """Say the same as `quantile` for several shares, in rising order."""
+    ordered, total = sorted(bins.items()), sum(bins.values())
+    found, at, before = list[float](), 0, 0.0
+    for share in shares:
+        wanted = share * total
+        while at < len(ordered) and (not ordered[at][1] or before + ordered[at][1] < wanted):
+            before, at = before + ordered[at][1], at + 1
+        if at == len(ordered):
+            found.append(max((upper for (_, upper), count in ordered if count), default=0.0))
+        else:
+            (lower, upper), count = ordered[at]
+            found.append(lower + (upper - lower) * (wanted - before) / count)
+    return found
 
 
 def quantile(bins: Mapping[Bin, float], share: float) -> float:
@@ -80,13 +99,8 @@ def quantile(bins: Mapping[Bin, float], share: float) -> float:
     Returns:
         Unit: microseconds. 0 without any answer.
     """
-    total = sum(bins.values())
-    wanted, before = share * total, 0.0
-    for (lower, upper), count in sorted(bins.items()):
-        if count and before + count >= wanted:
-            return lower + (upper - lower) * (wanted - before) / count
-        before += count
-    return max((upper for (_, upper), count in bins.items() if count), default=0.0)
+    (found,) = quantiles(bins, [share])
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
