@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from conformance.model.manifest import Manifest, ObjectRef
+from conformance.model.measuring import MetricsProbe, Reader
 from conformance.model.traffic import AddressForm, Cell, HttpRequest
 from conformance.spec import ApiGroup, ApiVersion, Bundle
 
@@ -67,7 +69,7 @@ class SplitProbe:
     """1 shows that the share holds per request and not per connection. Unit: connections."""
 
 
-Probe = AccessProbe | SplitProbe
+Probe = AccessProbe | SplitProbe | MetricsProbe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +106,8 @@ class Scenario:
     steps: tuple[Step, ...]
     path: Path
     """The file it was read from, relative to the scenarios' root."""
+    readers: tuple[Reader, ...] = ()
+    """Accounts of its own that read metrics."""
     catches: tuple[str, ...]
     """Names of wrong meshes (faults of the reference mesh) that must fail it."""
 
@@ -130,6 +134,8 @@ class RenderedScenario:
     """The version of the scenario's group under test."""
     grants: tuple[Manifest, ...]
     """What `Scenario.open` became; applied before the first step."""
+    readers: tuple[Manifest, ...] = ()
+    """Accounts that read metrics, and what gives them their rights; applied before the first step."""
     steps: tuple[RenderedStep, ...]
     workloads: frozenset[str]
     """Keys of all workloads it needs."""
@@ -152,3 +158,20 @@ class ConvergenceSettings:
     """Longest wait for one call's answer while convergence is awaited; a refusal by silence costs this much."""
     measured_call: timedelta = timedelta(seconds=3)
     """Longest wait for one call's answer in a measurement: more than a call takes at its slowest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsSettings:
+    """What has to be known of a provider's metrics before they can be read."""
+
+    window: timedelta
+    """The span that its figures cover at least. What is judged is each object's own, where it says one."""
+    lag: timedelta
+    """Longest time until a call that has ended shows, and how far the edges of a window may be off."""
+    stretch: timedelta = timedelta(0)
+    """How much longer than that a window may be: older traffic is waited for so much longer."""
+    tolerance: Fraction = Fraction(0)
+    """Relative error of its counts, 0 to 1: some meshes extrapolate. Nothing is granted to one that counts."""
+    resolution: Fraction = Fraction(2)
+    """Factor by which a percentile may differ from the response times around its rank: the width of a histogram's
+    buckets. From 1, without unit."""

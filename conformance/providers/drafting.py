@@ -132,6 +132,11 @@ convergence:
   deadline: 60s
   window: 2s
   source: ["guess: generous; a run's report says how long changes took"]
+metrics:  # read where the cluster serves metrics.smi-spec.io
+  window: 30s
+  lag: 9s
+  tolerance: 0.15
+  source: ["guess: the text's own window, and a scrape every few seconds"]
 evidence:
   how: unknown  # FILL IN: where the proxy's configuration can be read
   source: ["guess: not known"]

@@ -7,7 +7,8 @@ from conformance.cluster import ClusterView
 from conformance.errors import ConformanceError, EnvironmentBrokenError, NotReadyError, UsageError
 from conformance.model.enrolment import Enrolment
 from conformance.model.manifest import ObjectRef
-from conformance.model.scenario import ConvergenceSettings, Feature
+from conformance.model.scenario import ConvergenceSettings, Feature, MetricsSettings
+from conformance.providers.metrics import FoundMetrics, find_metrics
 from conformance.providers.profile import ANY, MeshWorkload, Profile, Role
 from conformance.providers.protocol import HeadersShape
 from conformance.providers.readiness import missing_in, progress_of
@@ -33,6 +34,7 @@ class InstalledMesh:
         self._kinds: Mapping[str, tuple[ApiVersion, ...]] | None = None
         self._shape: HeadersShape | None = None
         self._unread: list[str] = []
+        self._metrics: FoundMetrics | None = None
 
     @property
     def name(self) -> str:
@@ -53,6 +55,16 @@ class InstalledMesh:
     def convergence(self) -> ConvergenceSettings:
         """What the profile gives the mesh."""
         return self._profile.convergence
+
+    @property
+    def metrics(self) -> MetricsSettings:
+        """What the profile gives the mesh."""
+        return self._profile.metrics
+
+    @property
+    def looked_for_metrics(self) -> str:
+        """What discovery of the metrics API was asked, and answered."""
+        return self._found_metrics().looked_for
 
     @property
     def headers_shape(self) -> HeadersShape:
@@ -78,7 +90,10 @@ class InstalledMesh:
     def served(self) -> Mapping[ApiGroup, tuple[ApiVersion, ...]]:
         """Say which versions of which groups are both claimed and installed, oldest first."""
         kinds = self.kinds()
-        return {group: kinds[kind] for group, kind in _LEADING.items() if kind in kinds}
+        stored = {group: kinds[kind] for group, kind in _LEADING.items() if kind in kinds}
+        # Whatever the version is called, it is judged by the one document that there is.
+        found = {ApiGroup.METRICS: (ApiVersion.V1ALPHA1,)} if self._found_metrics().version else {}
+        return {**stored, **found}
 
     def start(self) -> None:
         """See that the mesh is there and ready; nothing is changed.
@@ -90,6 +105,7 @@ class InstalledMesh:
         self._check_judgeable()
         self._kinds = None
         self._unread = []
+        self._metrics = None
         self._check_workloads()
         self._check_kinds()
         self._shape = self._installed_shape()
@@ -102,6 +118,7 @@ class InstalledMesh:
             ("profile", profile.name + _written_for(profile)),
             ("profile tried", "; ".join(profile.was_run) or "never: its facts were only read"),
             ("SMI judged in", _worded(self.kinds()) or "nothing"),
+            ("metrics", self.looked_for_metrics),
             *self._absent(),
             ("header filters", f"written as a {self.headers_shape}"),
             ("time-outs", _time_outs(profile.convergence)),
@@ -145,6 +162,12 @@ class InstalledMesh:
 
     def close(self) -> None:
         """Do nothing: whoever installed the mesh removes it."""
+
+    def _found_metrics(self) -> FoundMetrics:
+        """Look once: a mesh that is broken later must not turn from failing to unsupported."""
+        if self._metrics is None:
+            self._metrics = find_metrics(self._cluster)
+        return self._metrics
 
     def _check_judgeable(self) -> None:
         if self._profile.withheld:

@@ -1,12 +1,13 @@
 """Reads and checks provider profiles: a mistake is told with its file, its line, and what would be right."""
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from conformance.errors import UsageError
 from conformance.model.enrolment import Enrolment
-from conformance.model.scenario import ConvergenceSettings, Feature
+from conformance.model.scenario import ConvergenceSettings, Feature, MetricsSettings
 from conformance.places import fixtures_root
 from conformance.providers.checks import check_profile, duration
 from conformance.providers.profile import (
@@ -109,6 +110,7 @@ def _profile(document: Document) -> Profile:
         features=frozenset(Feature(one) for one in item["claims"]["features"]),
         levels=frozenset(Level(one) for one in item["claims"]["levels"]),
         convergence=_convergence(item["convergence"]),
+        metrics=_metrics(item.get("metrics", {})),
         proxy_configuration=_configuration(item["evidence"]),
         deviations=tuple(_deviation(one) for one in item["deviations"]),
         path=document.path,
@@ -146,6 +148,16 @@ def _refusal(written: Mapping[str, Any]) -> RefusalLook:
 def _convergence(written: Mapping[str, str]) -> ConvergenceSettings:
     spans = ("deadline", "window", "waiting_call", "measured_call")
     return ConvergenceSettings(**{one: duration(written[one]) for one in spans if one in written})
+
+
+def _metrics(written: Mapping[str, Any]) -> MetricsSettings:
+    return MetricsSettings(
+        window=duration(written.get("window", "30s")),
+        lag=duration(written.get("lag", "10s")),
+        stretch=duration(written.get("stretch", "0s")),
+        tolerance=Fraction(str(written.get("tolerance", 0))),
+        resolution=Fraction(str(written.get("resolution", 2))),
+    )
 
 
 def _configuration(written: Mapping[str, Any]) -> ProxyConfiguration:

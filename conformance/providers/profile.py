@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from conformance.model.enrolment import Enrolment
-from conformance.model.scenario import ConvergenceSettings, Feature
+from conformance.model.scenario import ConvergenceSettings, Feature, MetricsSettings
 from conformance.providers.protocol import HeadersShape
 from conformance.spec import ApiVersion, Level
 
@@ -143,6 +143,7 @@ class Profile:
     features: frozenset[Feature]
     levels: frozenset[Level]
     convergence: ConvergenceSettings
+    metrics: MetricsSettings
     proxy_configuration: ProxyConfiguration
     deviations: tuple[KnownDeviation, ...]
     path: Path

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Literal, Protocol
 
-from conformance.model.scenario import ConvergenceSettings, Feature
+from conformance.model.scenario import ConvergenceSettings, Feature, MetricsSettings
 from conformance.spec import KINDS, ApiGroup, ApiVersion
 
 HeadersShape = Literal["map", "list"]
@@ -29,8 +29,16 @@ class Provider(Protocol):
         """How long it may take to act on a change."""
 
     @property
+    def metrics(self) -> MetricsSettings:
+        """What has to be known of its metrics before they can be read."""
+
+    @property
     def headers_shape(self) -> HeadersShape:
         """How it wants header filters written."""
+
+    @property
+    def looked_for_metrics(self) -> str:
+        """What was asked to find its metrics API, and answered, in one line; for who wonders why it was not found."""
 
     @property
     def webhooks(self) -> frozenset[str]:

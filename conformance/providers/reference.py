@@ -10,9 +10,9 @@ from typing import Any
 
 from conformance.cluster import Change, EmbeddedCluster, Sandbox, Sidecar
 from conformance.model.manifest import ObjectRef
-from conformance.model.scenario import ConvergenceSettings, Feature
+from conformance.model.scenario import ConvergenceSettings, Feature, MetricsSettings
 from conformance.providers.protocol import HeadersShape, kinds_of
-from conformance.providers.reference_metrics import ReferenceMetrics
+from conformance.providers.reference_metrics import PERIOD, WINDOW, ReferenceMetrics
 from conformance.refmesh import ControlPlane, envoy_version
 from conformance.spec import ApiGroup, ApiVersion
 
@@ -33,6 +33,10 @@ class ReferenceMesh:
     convergence = ConvergenceSettings(deadline=timedelta(seconds=2), window=timedelta(milliseconds=20))
     """Changes arrive within some 25 ms; two seconds is a generous guess for a machine under load."""
 
+    looked_for_metrics = "the reference mesh always has them"
+    metrics = MetricsSettings(window=WINDOW, lag=timedelta(seconds=0.25), stretch=2 * PERIOD)
+    """A window begins with the sample before it, so it may be longer by the time between two; by more under load."""
+
     def __init__(self, cluster: EmbeddedCluster, faults: Iterable[str] = ()) -> None:
         self._cluster = cluster
         self._faults = tuple(faults)
@@ -44,7 +48,7 @@ class ReferenceMesh:
         )
 
     def served(self) -> Mapping[ApiGroup, tuple[ApiVersion, ...]]:
-        """Serve every version of every group that stores objects."""
+        """Serve every version of every group that stores objects, and metrics."""
         stored = {group: tuple(ApiVersion) for group in (ApiGroup.ACCESS, ApiGroup.SPECS, ApiGroup.SPLIT)}
         return {**stored, ApiGroup.METRICS: (ApiVersion.V1ALPHA1,)}
 

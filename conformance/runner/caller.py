@@ -2,13 +2,21 @@
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
+from conformance.judge import DrivenCall
+from conformance.model.measuring import Drive
 from conformance.model.scenario import SplitProbe
 from conformance.model.traffic import Call, Cell, Receipt, Target, TrafficPlan, Witnessed
 from conformance.probe.prober import Prober
 from conformance.probe.sample import ShareSample
 from conformance.runner.addresses import Addresses
+from conformance.runner.driving import Driven, wishes_of
+from conformance.runner.waiting import Clock
+
+_DRIVING_TIMEOUT = timedelta(seconds=10)
+"""Longest wait for the answer to a driven call, which may be told to come late."""
 
 _CONNECTIONS = 4
 """Over how many connections the calls of one plan go at a time: more than one, so that no single one decides."""
@@ -17,8 +25,11 @@ _CONNECTIONS = 4
 class Caller:
     """Sends traffic in one world."""
 
-    def __init__(self, prober: Prober, addresses: Addresses, prefix: str) -> None:
+    def __init__(self, prober: Prober, addresses: Addresses, prefix: str, clock: Clock) -> None:
         self._prober = prober
+        self._clock = clock
+        self.last_sent = clock.date()
+        """When this world's latest call had ended; its beginning where there was none."""
         self._addresses = addresses
         self._prefix = prefix
         self._numbers = itertools.count(1)
@@ -42,11 +53,25 @@ class Caller:
             tasting: Whether the answers only end a wait, and decide nothing.
         """
         asked = [(cell, self._call(cell)) for _ in range(repeat) for cell in cells]
-        seen = self._prober.send(self._plans(asked, timeout), receivers, tasting=tasting)
-        return tuple(
-            Witnessed(call=call, cell=cell, observation=seen[call.id][0], receipts=tuple(seen[call.id][1]))
-            for cell, call in asked
+        return self._sent(asked, self._plans(asked, timeout), receivers, tasting=tasting)
+
+    def drive(self, drives: Sequence[Drive], receivers: Iterable[str]) -> Driven:
+        """Send every call of *drives* once, all sources at the same time, and keep the books."""
+        wishes = wishes_of(drives)
+        asked = [(wish.request, self._call(wish.request)) for wish in wishes]
+        connections = max(one.connections for one in drives)
+        keep_alive = any(one.keep_alive for one in drives)
+        plans = {
+            source: replace(plan, connections=connections, keep_alive=keep_alive)
+            for source, plan in self._plans(asked, _DRIVING_TIMEOUT).items()
+        }
+        begun = self._clock.date()
+        witnessed = self._sent(asked, plans, receivers, tasting=False)
+        calls = tuple(
+            DrivenCall(cell=wish.cell, witnessed=one, status=wish.status, delay=wish.delay)
+            for wish, one in zip(wishes, witnessed, strict=True)
         )
+        return Driven(calls=calls, begun=begun, ended=self.last_sent)
 
     def late(self, receivers: Iterable[str]) -> Mapping[str, tuple[Receipt, ...]]:
         """Gather receipts, by call id, that came after their calls were asked about and found unanswered."""
@@ -54,7 +79,7 @@ class Caller:
 
     def sample(self, probe: SplitProbe, receivers: Iterable[str], *, calls: int) -> ShareSample:
         """Send one request *calls* times to a Service and count who answered."""
-        return self._prober.shares(
+        sample = self._prober.shares(
             probe.source,
             host=self._addresses.host(Target(name=probe.service, port=probe.port, form=probe.form)),
             port=probe.port,
@@ -62,6 +87,23 @@ class Caller:
             calls=calls,
             connections=probe.connections,
             receivers=receivers,
+        )
+        self.last_sent = self._clock.date()
+        return sample
+
+    def _sent(
+        self,
+        asked: Sequence[tuple[Cell, Call]],
+        plans: Mapping[str, TrafficPlan],
+        receivers: Iterable[str],
+        *,
+        tasting: bool,
+    ) -> tuple[Witnessed, ...]:
+        seen = self._prober.send(plans, receivers, tasting=tasting)
+        self.last_sent = self._clock.date()
+        return tuple(
+            Witnessed(call=call, cell=cell, observation=seen[call.id][0], receipts=tuple(seen[call.id][1]))
+            for cell, call in asked
         )
 
     def _call(self, cell: Cell) -> Call:

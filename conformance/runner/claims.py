@@ -17,6 +17,8 @@ def why_unsupported(
         bundle: What would be written; None when *version* is not served.
         provider: Whose claims decide.
     """
+    if bundle is None and scenario.group is ApiGroup.METRICS:
+        return f"{provider.name} serves no metrics API: {provider.looked_for_metrics}"
     if bundle is None:
         return f"{provider.name} does not serve {scenario.group.value}/{version.value}"
     lacking = [need.value for need in scenario.needs if need not in provider.features]

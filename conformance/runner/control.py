@@ -12,7 +12,6 @@ from conformance.judge import classify
 from conformance.model.expectation import Access
 from conformance.model.topology import AppProtocol, Topology, Workload
 from conformance.model.traffic import (
-    AddressForm,
     Cell,
     HttpRequest,
     Outcome,
@@ -22,7 +21,9 @@ from conformance.model.traffic import (
     Witnessed,
 )
 from conformance.runner.beacon import SOURCE
+from conformance.runner.destinations import destinations
 from conformance.runner.measure import Asked, AskedAccess, AskedSplit
+from conformance.runner.metering import AskedMetrics
 from conformance.runner.stage import Stage
 from conformance.runner.waiting import await_agreement
 from conformance.scenario import control_manifests
@@ -52,7 +53,7 @@ def path_of(cell: Cell) -> Path:
 
 def _silenced(asked: Asked) -> Iterable[Cell]:
     match asked:
-        case AskedAccess(table=table):
+        case AskedAccess(table=table) | AskedMetrics(table=table):
             yield from (cell for cell, expected in table.items() if expected.access is Access.DENIED)
         case AskedSplit(test=test, cell=cell) if test.is_silent:
             yield cell
@@ -114,13 +115,6 @@ def _request_for(target: Target, topology: Topology) -> Request:
             if port.number == target.port and port.protocol is AppProtocol.TCP:
                 return TcpRequest()
     return _REQUEST
-
-
-def destinations(target: Target, topology: Topology) -> tuple[Workload, ...]:
-    """List the workloads that a target can lead to."""
-    if target.form is AddressForm.POD:
-        return (topology.workloads[target.name],)
-    return topology.behind(topology.services[target.name])
 
 
 def _grants(cell: Cell, topology: Topology) -> Iterable[tuple[Workload, Workload, bool]]:

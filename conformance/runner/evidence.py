@@ -9,13 +9,19 @@ from typing import Any
 import yaml
 
 from conformance.model.manifest import Manifest
+from conformance.model.metrics import Answered
 from conformance.model.traffic import Witnessed
+from conformance.runner.metering import AskedMetrics
 from conformance.runner.play import Play
 from conformance.runner.stage import Stage
 from conformance.runner.unforeseen import TRACEBACK
 
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 """Every step's manifests stand in the report; the one in C, where PyYAML has it, is ten times as fast."""
+
+
+_LONGEST_BODY = 64 * 1024
+"""How much of an answer of the metrics API is kept. Unit: bytes."""
 
 
 def manifests_text(manifests: Sequence[Manifest]) -> str:
@@ -39,6 +45,9 @@ def keep_evidence(stage: Stage, play: Play, directory: Path) -> None:
     for number, step in enumerate(play.played, start=1):
         (directory / f"step-{number}-manifests.yaml").write_text(manifests_text(step.in_force))
         _write_calls(directory / f"step-{number}-calls.json", step.witnessed)
+        for each in step.asked:
+            if isinstance(each, AskedMetrics):
+                _write_readings(directory / f"step-{number}-metrics.json", each)
     _write_calls(directory / "control-calls.json", play.control)
     stage.cluster.collect_evidence(sorted(stage.world.namespaces.values()), directory / "cluster")
 
@@ -56,6 +65,29 @@ def keep_traceback(error: Exception, directory: Path) -> None:
 
 def _write_calls(path: Path, witnessed: Sequence[Witnessed]) -> None:
     path.write_text("[\n" + ",\n".join(json.dumps(_call(one)) for one in witnessed) + "\n]\n")
+
+
+def _write_readings(path: Path, asked: AskedMetrics) -> None:
+    """Write what was read, to the letter and bounded, with when."""
+    lines = [
+        json.dumps(_answered(name, each))
+        for once in asked.readings
+        for name, each in (("main", once.main), *once.others.items())
+    ]
+    path.write_text("[\n" + ",\n".join(lines) + "\n]\n")
+
+
+def _answered(name: str, one: Answered) -> dict[str, Any]:
+    body = one.answer.body[:_LONGEST_BODY].decode("utf-8", "backslashreplace")
+    return {
+        "what": name,
+        "request": str(one.request),
+        "asked_at": one.asked_at.isoformat(),
+        "answered_at": one.answered_at.isoformat(),
+        "status": one.answer.status,
+        "body": body,
+        "is_cut": len(one.answer.body) > _LONGEST_BODY,
+    }
 
 
 def _call(one: Witnessed) -> dict[str, Any]:

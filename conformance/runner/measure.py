@@ -7,9 +7,11 @@ from datetime import timedelta
 from conformance.judge import ResponderRule, ShareTest, SplitSettings, classify
 from conformance.model.expectation import Access, Expected, Spread, TruthTable
 from conformance.model.manifest import Manifest
+from conformance.model.measuring import MetricsProbe
 from conformance.model.scenario import AccessProbe, Probe, SplitProbe
 from conformance.model.traffic import Cell, Outcome, Target, Witnessed
 from conformance.oracle import expected_for_responder, expected_spread, expected_table
+from conformance.runner.metering import AskedMetrics, measure_metrics
 from conformance.runner.stage import Stage
 
 REPEAT = 3
@@ -46,7 +48,7 @@ class AskedSplit:
     """Keys of the workloads that may answer."""
 
 
-Asked = AskedAccess | AskedSplit
+Asked = AskedAccess | AskedSplit | AskedMetrics
 
 
 class Question:
@@ -66,6 +68,9 @@ class Question:
                 self._table = expected_table(in_force, topology, probe.cells, access=access)
             case SplitProbe():
                 self._spread = expected_spread(in_force, topology, probe, access=access)
+            case MetricsProbe(drives=drives):
+                cells = tuple(dict.fromkeys(one.cell for one in drives))
+                self._table = expected_table(in_force, topology, cells, access=access)
 
     def disagreement(self) -> str:
         """Ask once and say where the mesh does not yet do what is expected; empty when it all agrees."""
@@ -76,6 +81,10 @@ class Question:
                 )
             case SplitProbe():
                 return self._split_disagreement(self._probe)
+            case MetricsProbe():
+                cells = tuple(self._table)
+                asked = self._ask(cells, 1, self._timeouts.waiting_call, tasting=True) if cells else ()
+                return self._access_disagreement(asked)
 
     def measure(self) -> Asked:
         """Send what decides. Called once."""
@@ -85,6 +94,8 @@ class Question:
                 return AskedAccess(table=self._table, witnessed=witnessed, by_responder=self._for_responder)
             case SplitProbe():
                 return self._measure_split(self._probe)
+            case MetricsProbe():
+                return measure_metrics(self._stage, self._probe, self._table, self._in_force)
 
     def _for_responder(self, cell: Cell, responder: str) -> Expected:
         return expected_for_responder(

@@ -5,15 +5,25 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from conformance.errors import ProbeError
-from conformance.judge import ControlSet, classify, judge_access, judge_refusal, worst
+from conformance.judge import (
+    ControlSet,
+    classify,
+    judge_access,
+    judge_readings,
+    judge_refusal,
+    judge_traffic,
+    worst,
+)
 from conformance.model.manifest import Manifest, ObjectRef
 from conformance.model.refusal import ObjectRefusal
 from conformance.model.scenario import RenderedScenario, RenderedStep
 from conformance.model.topology import Workload
 from conformance.model.traffic import Cell, Ending, Outcome, Receipt, Witnessed
 from conformance.model.verdict import Finding, Judgement, Verdict
-from conformance.runner.control import destinations, show_control, turns_of, unproven_paths
+from conformance.runner.control import show_control, turns_of, unproven_paths
+from conformance.runner.destinations import destinations
 from conformance.runner.measure import Asked, AskedAccess, AskedSplit, Question
+from conformance.runner.metering import AskedMetrics, expected_metrics
 from conformance.runner.settings import Tell
 from conformance.runner.stage import Stage
 from conformance.runner.waiting import NO_WAIT, Wait, await_agreement
@@ -41,8 +51,13 @@ class PlayedStep:
 
     @property
     def witnessed(self) -> tuple[Witnessed, ...]:
-        """Every call of its access probes."""
-        return tuple(one for each in self.asked if isinstance(each, AskedAccess) for one in each.witnessed)
+        """Every call of its access probes, and every one that it drove for metrics."""
+        return tuple(
+            one
+            for each in self.asked
+            if isinstance(each, AskedAccess | AskedMetrics)
+            for one in each.witnessed
+        )
 
     @property
     def calls(self) -> int:
@@ -71,6 +86,7 @@ class Play:
         self.stage.world.ensure(self.rendered.workloads | self.stage.beacon.workloads)
         if self.stage.serves_access:
             self.stage.policy.change(apply=self.rendered.grants)
+        self.stage.policy.change(apply=self.rendered.readers)
         for number, step in enumerate(self.rendered.steps, start=1):
             self.tell(f"step {number} of {len(self.rendered.steps)}: {step.name}")
             self.played.append(self._step(step))
@@ -206,11 +222,21 @@ class Play:
                 case AskedSplit(test=test, cell=cell):
                     controlled = not controls.missing_for(cell)
                     findings.extend(test.judgement(controls.alive, controlled=controlled).findings)
+                case AskedMetrics():
+                    findings.extend(self._judge_metrics(asked, controls))
         verdict = worst(finding.verdict for finding in findings)
         if verdict is Verdict.PASSED and not step.wait.held:
             findings.append(_unsteady(step.wait))
             verdict = Verdict.INCONCLUSIVE
         return Judgement(verdict=verdict, findings=tuple(findings))
+
+    def _judge_metrics(self, asked: AskedMetrics, controls: ControlSet) -> tuple[Finding, ...]:
+        """Judge figures where the traffic behind them is sound; else say what became of it."""
+        unsound = judge_traffic(asked.driven.calls, asked.table, controls)
+        if unsound:
+            return unsound
+        rules = expected_metrics(self.stage, asked)
+        return judge_readings(asked.readings, rules, asked.times)
 
     def _all_witnessed(self) -> tuple[Witnessed, ...]:
         return tuple(one for step in self.played for one in step.witnessed)
@@ -237,9 +263,14 @@ class Play:
 
 
 def _with_late(asked: Asked, late: Late) -> Asked:
-    if isinstance(asked, AskedSplit):
-        return asked
-    return replace(asked, witnessed=_all_with_late(asked.witnessed, late))
+    match asked:
+        case AskedSplit():
+            return asked
+        case AskedMetrics(driven=driven):
+            more = _all_with_late(asked.witnessed, late)
+            return replace(asked, driven=driven.with_witnessed({one.call.id: one for one in more}))
+        case AskedAccess():
+            return replace(asked, witnessed=_all_with_late(asked.witnessed, late))
 
 
 def _all_with_late(witnessed: Iterable[Witnessed], late: Late) -> tuple[Witnessed, ...]:

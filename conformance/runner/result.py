@@ -41,8 +41,10 @@ class Subject:
         if self.bundle is None:
             return (f"{self.scenario.group.value}/{self.version.value}",)
         groups = (ApiGroup.ACCESS, ApiGroup.SPECS, ApiGroup.SPLIT)
-        used = groups if self.scenario.group is ApiGroup.SPLIT else groups[:2]
-        return tuple(f"{group.value}/{self.bundle.version_of(group).value}" for group in used)
+        about = self.scenario.group
+        used = groups if about in {ApiGroup.SPLIT, ApiGroup.METRICS} else groups[:2]
+        written = tuple(f"{group.value}/{self.bundle.version_of(group).value}" for group in used)
+        return (f"{about.value}/{self.version.value}", *written) if about is ApiGroup.METRICS else written
 
 
 def judged(

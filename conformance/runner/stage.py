@@ -48,12 +48,14 @@ class Stage:
         self.prober.close()
         self.world.renew()
         self.policy.forget()
-        self.caller, self.beacon = _means(self.cluster, self.provider, self.prober, self.world)
+        self.caller, self.beacon = _means(self.cluster, self.provider, self.prober, self.world, self.clock)
         self.is_stale = False
 
 
-def _means(cluster: Cluster, provider: Provider, prober: Prober, world: LiveWorld) -> tuple[Caller, Beacon]:
-    caller = Caller(prober, Addresses(cluster, world), world.call_prefix)
+def _means(
+    cluster: Cluster, provider: Provider, prober: Prober, world: LiveWorld, clock: Clock
+) -> tuple[Caller, Beacon]:
+    caller = Caller(prober, Addresses(cluster, world), world.call_prefix, clock)
     grants = _serves(provider, ApiGroup.ACCESS, ApiGroup.SPECS)
     splits = _serves(provider, ApiGroup.SPLIT)
     timeout = provider.convergence.waiting_call
@@ -79,7 +81,7 @@ def set_stage(  # noqa: PLR0913  # one of each, and nothing else
         evidence: Where scenarios that did not pass leave theirs.
     """
     live = LiveWorld(ground.cluster, ground.provider, world, run_id, ground.ready_deadline)
-    caller, beacon = _means(ground.cluster, ground.provider, prober, live)
+    caller, beacon = _means(ground.cluster, ground.provider, prober, live, clock)
     return Stage(
         cluster=ground.cluster,
         provider=ground.provider,

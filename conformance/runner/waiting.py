@@ -6,7 +6,7 @@ Waiting is not measuring: what is asked here is thrown away, and what is measure
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 _PAUSE = timedelta(milliseconds=2)
@@ -22,6 +22,9 @@ class Clock(Protocol):
     def sleep(self, pause: timedelta) -> None:
         """Let *pause* go by."""
 
+    def date(self) -> datetime:
+        """Say which moment this is, for what others date."""
+
 
 class SystemClock:
     """The machine's own time."""
@@ -33,6 +36,10 @@ class SystemClock:
     def sleep(self, pause: timedelta) -> None:
         """Sleep."""
         time.sleep(pause.total_seconds())
+
+    def date(self) -> datetime:
+        """Ask the machine."""
+        return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

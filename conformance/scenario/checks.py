@@ -9,7 +9,7 @@ from conformance.scenario.document import Document, Step, suggestion
 from conformance.scenario.fields import lacks
 from conformance.spec import ApiGroup, ApiVersion, Bundle, Requirement, bundle_for
 
-_EVERYTHING = {group: tuple(ApiVersion) for group in (ApiGroup.ACCESS, ApiGroup.SPECS, ApiGroup.SPLIT)}
+_EVERYTHING = {group: tuple(ApiVersion) for group in ApiGroup}
 
 
 def group_of_folder(document: Document, folder: str, folders: Mapping[str, ApiGroup]) -> ApiGroup:

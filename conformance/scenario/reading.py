@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from conformance.model.manifest import ObjectRef
+from conformance.model.measuring import MetricsProbe
 from conformance.model.scenario import Feature, Probe, Scenario, SmiObject, Step
 from conformance.scenario import checks
 from conformance.scenario.document import Document, read_document, suggestion
 from conformance.scenario.document import Step as Place
+from conformance.scenario.measuring import MeasuringReader, read_readers
 from conformance.scenario.objects import qualified, read_object, read_ref
 from conformance.scenario.probes import ProbeReader
 from conformance.scenario.schema import check_shape
@@ -20,6 +22,7 @@ FOLDERS: Mapping[str, ApiGroup] = {
     "traffic-access": ApiGroup.ACCESS,
     "traffic-specs": ApiGroup.SPECS,
     "traffic-split": ApiGroup.SPLIT,
+    "traffic-metrics": ApiGroup.METRICS,
 }
 """The folders below the scenarios' root, and the group whose versions the scenarios in each are about."""
 
@@ -66,6 +69,7 @@ class _Reader:
             open=tuple(self._pair(("open", at), text) for at, text in enumerate(item.get("open", []))),
             steps=tuple(self._steps(item["steps"])),
             path=Path(folder, self.document.path.name),
+            readers=tuple(read_readers(self.document).values()),
             catches=tuple(item.get("catches", [])),
         )
         checks.check_requirements(self.document, scenario, self.requirements)
@@ -150,11 +154,26 @@ class _Reader:
         )
         asks = [reader.read_ask(each, one) for each, one in _listed(place, item, "ask")]
         splits = [reader.read_split(each, one) for each, one in _listed(place, item, "split")]
-        if not asks and not splits:
+        measured = self._measured(place, item, reader)
+        if not asks and not splits and not measured:
             raise self.document.mistake(
-                place, f"the step {item['name']!r} asks nothing", "add `ask` (access) or `split` (shares)"
+                place,
+                f"the step {item['name']!r} asks nothing",
+                "add `ask` (access), `split` (shares) or `read` (metrics)",
             )
-        return (*asks, *splits)
+        return (*asks, *splits, *measured)
+
+    def _measured(
+        self, place: tuple[Place, ...], item: Mapping[str, Any], probes: ProbeReader
+    ) -> tuple[MetricsProbe, ...]:
+        reader = MeasuringReader(document=self.document, probes=probes, readers=read_readers(self.document))
+        drives = tuple(reader.read_drive(each, one) for each, one in _listed(place, item, "drive"))
+        reads = tuple(reader.read_read(each, one) for each, one in _listed(place, item, "read"))
+        if drives and not reads:
+            raise self.document.mistake(
+                (*place, "drive"), "traffic is driven and nothing is read", "add `read`"
+            )
+        return (MetricsProbe(drives=drives, reads=reads),) if reads else ()
 
 
 def _listed(

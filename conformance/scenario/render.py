@@ -6,6 +6,7 @@ from typing import Any, assert_never
 
 from conformance.errors import ScenarioError
 from conformance.model.manifest import ObjectRef
+from conformance.model.measuring import MetricsProbe, Read
 from conformance.model.scenario import (
     AccessProbe,
     Feature,
@@ -22,6 +23,7 @@ from conformance.model.traffic import AddressForm, Cell, HttpRequest, Request
 from conformance.scenario.fields import lacks
 from conformance.scenario.grants import OpenedPath, open_manifests
 from conformance.scenario.manifests import HeadersShape, smi_manifest
+from conformance.scenario.readers import placed_reader, reader_manifests
 from conformance.scenario.world import World, actual_key
 from conformance.spec import ApiVersion, Bundle
 
@@ -56,6 +58,7 @@ def render(  # noqa: PLR0913  # the five things that decide, and the one that sc
         bundle=bundle,
         version=version,
         grants=open_manifests(_open_paths(scenario, topology, namespaces), bundle),
+        readers=reader_manifests(placed_reader(one, namespaces) for one in scenario.readers),
         steps=tuple(_step(step, bundle, namespaces, headers_shape) for step in scenario.steps),
         workloads=frozenset(actual_key(key, namespaces) for key in workloads_needed(scenario, world)),
     )
@@ -143,7 +146,23 @@ def _probe(probe: Probe, namespaces: Mapping[str, str]) -> Probe:
                 source=actual_key(probe.source, namespaces),
                 service=actual_key(probe.service, namespaces),
             )
+        case MetricsProbe():
+            return MetricsProbe(
+                drives=tuple(replace(one, cell=_cell(one.cell, namespaces)) for one in probe.drives),
+                reads=tuple(_read(one, namespaces) for one in probe.reads),
+            )
     assert_never(probe)
+
+
+def _read(read: Read, namespaces: Mapping[str, str]) -> Read:
+    is_namespace = read.resource == "namespaces" and not read.is_unknown
+    return replace(
+        read,
+        namespace=namespaces.get(read.namespace, read.namespace),
+        name=namespaces[read.name] if is_namespace and read.name else read.name,
+        path=_named(read.path, namespaces),
+        reader=placed_reader(read.reader, namespaces) if read.reader else None,
+    )
 
 
 def _cell(cell: Cell, namespaces: Mapping[str, str]) -> Cell:
@@ -168,14 +187,29 @@ def _named(text: str, namespaces: Mapping[str, str]) -> str:
 def _workloads_of_probe(probe: Probe, topology: Topology) -> set[str]:
     match probe:
         case AccessProbe():
-            found = set()
-            for cell in probe.cells:
-                pod = cell.target.form is AddressForm.POD
-                found |= {cell.source, *([cell.target.name] if pod else _behind(cell.target.name, topology))}
-            return found
+            return _workloads_of_cells(probe.cells, topology)
         case SplitProbe():
             return {probe.source, *_behind(probe.service, topology)}
+        case MetricsProbe():
+            driven = _workloads_of_cells((one.cell for one in probe.drives), topology)
+            return driven.union(*(_workloads_of_read(one, topology) for one in probe.reads))
     assert_never(probe)
+
+
+def _workloads_of_cells(cells: Iterable[Cell], topology: Topology) -> set[str]:
+    found: set[str] = set()
+    for cell in cells:
+        pod = cell.target.form is AddressForm.POD
+        found |= {cell.source, *([cell.target.name] if pod else _behind(cell.target.name, topology))}
+    return found
+
+
+def _workloads_of_read(read: Read, topology: Topology) -> set[str]:
+    """Name who has to run so that what is read is there."""
+    key = f"{read.namespace}/{read.name}"
+    if read.is_unknown:
+        return set()
+    return {key} & topology.workloads.keys() if read.resource != "services" else _behind(key, topology)
 
 
 def _workloads_of_split(one: SmiObject, topology: Topology) -> set[str]:

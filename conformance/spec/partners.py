@@ -1,7 +1,8 @@
 """Which versions of the API groups belong together.
 
 Source: the compatibility lines of each document, and SPEC_LATEST_STABLE at the tags v0.4.0, v0.5.0 and v0.6.0.
-Split v1alpha1 and v1alpha2 name no partner; they are given the oldest release that had them.
+Split v1alpha1 and v1alpha2 name no partner; they are given the oldest release that had them. Metrics names none
+either; it has one version, which every release since has beside the newest of the others.
 """
 
 from collections.abc import Mapping
@@ -42,6 +43,7 @@ _PARTNERS: Mapping[tuple[ApiGroup, ApiVersion], Bundle] = {
     (ApiGroup.SPLIT, _V2): Bundle(access=_V1, specs=_V1, split=_V2),
     (ApiGroup.SPLIT, _V3): Bundle(access=_V2, specs=_V3, split=_V3),
     (ApiGroup.SPLIT, _V4): Bundle(access=_V3, specs=_V4, split=_V4),
+    (ApiGroup.METRICS, _V1): Bundle(access=_V4, specs=_V4, split=_V4),
 }
 
 

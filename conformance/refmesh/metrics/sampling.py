@@ -20,7 +20,7 @@ _FRESH = timedelta(milliseconds=20)
 _ADDING_UP = (
     0.005  # seconds that Envoy takes to add its histograms up after a look; some microseconds if it is idle
 )
-_AWAKE = 60.0  # seconds after a question in which more are expected
+_AWAKE = 600.0  # seconds after a question in which more are expected
 _SLOWER = 4  # times as long between looks while nobody asks
 
 
@@ -77,7 +77,7 @@ class Sampler:
         self._known_at: datetime | None = None
         self._asked = -_AWAKE
         self._looking = threading.Lock()
-        self._stopped = threading.Event()
+        self._stopped, self._nudged = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="metrics sampler", daemon=True)
 
     def start(self) -> None:
@@ -87,6 +87,7 @@ class Sampler:
     def close(self) -> None:
         """Stop looking. Safe to call twice."""
         self._stopped.set()
+        self._nudged.set()
         if self._thread.ident is not None:
             self._thread.join()
         with self._looking:
@@ -96,26 +97,33 @@ class Sampler:
 
     def wake(self) -> None:
         """Expect questions from now on, for a while."""
+        was_awake = self._is_awake()
         self._asked = time.monotonic()
+        if not was_awake:
+            self._nudged.set()
 
     def refresh(self) -> None:
         """Look now, unless that was done just now."""
+        asked_at = datetime.now(UTC)
         self.wake()
         with self._looking:
-            is_fresh = self._known_at is not None and datetime.now(UTC) - self._known_at <= _FRESH
+            # Who waited for somebody else's look has no need of another: it began after they had asked.
+            is_fresh = self._known_at is not None and asked_at - self._known_at <= _FRESH
             if not is_fresh and not self._stopped.is_set():
                 self._look()
                 time.sleep(_ADDING_UP)
                 self._look()
 
     def _run(self) -> None:
-        while not self._stopped.wait(self._pause()):
+        while not self._stopped.is_set():
+            self._nudged.wait(self._period.total_seconds() * (1 if self._is_awake() else _SLOWER))
+            self._nudged.clear()
             with self._looking:
-                self._look()
+                if not self._stopped.is_set():
+                    self._look()
 
-    def _pause(self) -> float:
-        is_awake = time.monotonic() - self._asked < _AWAKE
-        return self._period.total_seconds() * (1 if is_awake else _SLOWER)
+    def _is_awake(self) -> bool:
+        return time.monotonic() - self._asked < _AWAKE
 
     def _look(self) -> None:
         self._known_at, self._looked_at = self._looked_at, datetime.now(UTC)

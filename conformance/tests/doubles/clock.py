@@ -1,6 +1,6 @@
 """Virtual time."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 
 class FakeClock:
@@ -16,3 +16,7 @@ class FakeClock:
     def sleep(self, pause: timedelta) -> None:
         """Let time jump."""
         self.time += pause.total_seconds()
+
+    def date(self) -> datetime:
+        """Begin at noon of some day."""
+        return datetime(2026, 1, 1, 12, tzinfo=UTC) + timedelta(seconds=self.time)

@@ -59,7 +59,9 @@ class MemoryCluster:
 
     def list(self, kind: str, namespace: str = "") -> tuple[Manifest, ...]:
         """List the objects of a kind."""
-        found = (one for one in self.objects.values() if one.kind == kind)
+        found = tuple(one for one in self.objects.values() if one.kind == kind)
+        if kind == "Pod":
+            found = tuple(_pod_of(one) for one in self.objects.values() if one.kind == "Deployment")
         return tuple(one for one in found if namespace in {"", one.namespace})
 
     def served(self) -> Mapping[str, tuple[str, ...]]:
@@ -127,3 +129,27 @@ class MemoryCluster:
             ready=key not in self.unready,
             reason="as scripted" if key in self.unready else "",
         )
+
+
+def _pod_of(deployment: Manifest) -> Manifest:
+    """Make the one pod of a Deployment, as it would be stored."""
+    owner = {
+        "kind": "ReplicaSet",
+        "name": f"{deployment.name}-set",
+        "uid": deployment.name,
+        "controller": True,
+    }
+    return Manifest(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "name": f"{deployment.name}-0",
+                "namespace": deployment.namespace,
+                "labels": deployment.body["spec"]["template"]["metadata"]["labels"],
+                "annotations": {"workload": deployment.name},
+                "ownerReferences": [owner],
+            },
+            "spec": {"nodeName": "memory"},
+        }
+    )

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from conformance.model.expectation import Access
 from conformance.model.manifest import Manifest  # noqa: TC001  # read where the attribute is declared
-from conformance.model.scenario import ConvergenceSettings, Feature, SplitProbe
+from conformance.model.scenario import ConvergenceSettings, Feature, MetricsSettings, SplitProbe
 from conformance.model.topology import Service, Topology
 from conformance.model.traffic import AddressForm, Call, Cell, HttpRequest, Target
 from conformance.oracle import expected_for_responder, expected_spread
@@ -30,6 +30,8 @@ class MemoryMesh:
     """
 
     name = "memory"
+    looked_for_metrics = "nothing"
+    metrics = MetricsSettings(window=timedelta(seconds=10), lag=timedelta(seconds=1))
     convergence = ConvergenceSettings(deadline=timedelta(milliseconds=60), window=timedelta(milliseconds=10))
 
     def __init__(self, cluster: MemoryCluster, world: World, journal: Journal) -> None:
@@ -99,6 +101,17 @@ class MemoryMesh:
             for key in topology.workloads
         }
         return evenly(key for key, one in rulings.items() if one.access is not Access.DENIED)
+
+    def target(self, source: str, call: Call) -> Target:
+        """Say what a call goes to."""
+        return self._target(source, call, self.topology())
+
+    def behind(self, target: Target) -> tuple[str, ...]:
+        """Name who may be behind a target."""
+        topology = self.topology()
+        if target.form is AddressForm.POD:
+            return (target.name,)
+        return tuple(one.key for one in topology.behind(topology.services[target.name]))
 
     def _target(self, source: str, call: Call, topology: Topology) -> Target:
         for pod in self._cluster.pods():

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from conformance.errors import ProbeError
 from conformance.model.traffic import (
+    AddressForm,
     Call,
     Ending,
     HttpRequest,
@@ -14,10 +15,12 @@ from conformance.model.traffic import (
     TrafficPlan,
 )
 from conformance.probe.conversations import Stream
+from conformance.probe.messages import DELAY_HEADER, STATUS_HEADER
 from conformance.probe.prober import Prober, Seen, ServedPorts
 from conformance.probe.sample import ShareSample
 from conformance.tests.doubles.journal import Journal
 from conformance.tests.doubles.memory_mesh import MemoryMesh, Shares
+from conformance.tests.doubles.memory_metrics import MemoryMetrics, Noted
 
 
 class MemoryProber(Prober):
@@ -34,6 +37,8 @@ class MemoryProber(Prober):
         self._mesh = mesh
         self._journal = journal
         self._turns: Counter[tuple[str, str]] = Counter()
+        self.metrics: MemoryMetrics | None = None
+        """Hears of every call, where there is one."""
 
     def send(
         self, plans: Mapping[str, TrafficPlan], receivers: Iterable[str], *, tasting: bool = False
@@ -104,14 +109,40 @@ class MemoryProber(Prober):
             raise ProbeError(f"the pod of {workload} is gone", f"workload {workload}", "read its log")
 
     def _seen(self, source: str, call: Call) -> Seen:
+        seen = self._came_of(source, call)
+        if self.metrics is not None:
+            self.metrics.calls.append(self._noted(source, call, *seen))
+        return seen
+
+    def _noted(self, source: str, call: Call, seen: Observation, receipts: tuple[Receipt, ...]) -> Noted:
+        assert self.metrics is not None
+        target = self._mesh.target(source, call)
+        behind = self._mesh.behind(target)
+        return Noted(
+            source=source,
+            receiver=receipts[0].responder if receipts else behind[0],
+            service="" if target.form is AddressForm.POD else target.name,
+            status=seen.status or 0,
+            took=seen.elapsed.total_seconds(),
+            at=self.metrics.now(),
+            is_http=isinstance(call.request, HttpRequest),
+        )
+
+    def _came_of(self, source: str, call: Call) -> Seen:
         shares = self._mesh.rule(source, call)
         if not shares:
             return Observation(call_id=call.id, ending=Ending.ANSWERED, status=403), ()
         responder = self._turn(source, call, shares)
         if responder in self.dead:
             return Observation(call_id=call.id, ending=Ending.RESET), ()
+        wishes = dict(call.request.headers) if isinstance(call.request, HttpRequest) else {}
         answer = Observation(
-            call_id=call.id, ending=Ending.ANSWERED, status=200, responder=responder, echoed_id=call.id
+            call_id=call.id,
+            ending=Ending.ANSWERED,
+            status=int(wishes.get(STATUS_HEADER, 200)) if isinstance(call.request, HttpRequest) else None,
+            responder=responder,
+            echoed_id=call.id,
+            elapsed=timedelta(milliseconds=int(wishes.get(DELAY_HEADER, 0)) + 1),
         )
         return answer, (Receipt(call_id=call.id, responder=responder, port=call.port, protocol="http"),)
 

@@ -19,6 +19,7 @@ from conformance.tests.doubles.clock import FakeClock
 from conformance.tests.doubles.journal import Journal
 from conformance.tests.doubles.memory_cluster import MemoryCluster
 from conformance.tests.doubles.memory_mesh import MemoryMesh
+from conformance.tests.doubles.memory_metrics import MemoryMetrics
 from conformance.tests.doubles.memory_prober import MemoryProber
 
 GRANT = """
@@ -80,6 +81,22 @@ class Playhouse:
         monkeypatch.setattr(session_module, "Prober", lambda _channel, **_: self.prober)
         monkeypatch.setattr(session_module, "SystemClock", lambda: self.clock)
         self.session = self.a_session()
+
+    def measure(self, fault: str = "") -> MemoryMetrics:
+        """Serve metrics of every call from now on, right or wrong in one way."""
+        self.session.close()
+        self.mesh.groups[ApiGroup.METRICS] = (ApiVersion.V1ALPHA1,)
+        metrics = MemoryMetrics(
+            objects=self.cluster.list,
+            everything=lambda: self.cluster.objects,
+            now=self.clock.date,
+            fault=fault,
+        )
+        self.cluster.answers = metrics.answer
+        self.prober.metrics = metrics
+        self.session = self.a_session()
+        self.session.open()
+        return metrics
 
     def serve_only(self, *groups: ApiGroup) -> None:
         """Begin anew with a mesh that serves nothing but these."""

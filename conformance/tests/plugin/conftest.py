@@ -59,7 +59,7 @@ class Workshop:
         self.path = pytester.path
         self.report = self.path / "out"
         self.break_with("None")
-        for api in ("access", "specs", "split"):
+        for api in ("access", "specs", "split", "metrics"):
             folder = self.path / "scenarios" / f"traffic-{api}"
             folder.mkdir(parents=True)
             (folder / "requirements.yaml").write_text(_REQUIREMENT.format(api=api))

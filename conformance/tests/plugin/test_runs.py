@@ -140,4 +140,4 @@ def test_report_lists_requirements_that_were_not_run(workshop):
     assert report["shown_by"] == {
         "access.grants-decide": ["traffic-access/passed-a", "traffic-access/passed-b"]
     }
-    assert len(report["requirements"]) == 6
+    assert len(report["requirements"]) == 8

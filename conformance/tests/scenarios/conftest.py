@@ -8,6 +8,7 @@ import pytest
 from conformance.model.scenario import Scenario
 from conformance.places import fixtures_root, scenarios_root
 from conformance.scenario import World, load_scenario, load_world
+from conformance.scenario.reading import FOLDERS
 
 VALID = """\
 id: traffic-access/an-example
@@ -45,7 +46,7 @@ def namespaces() -> dict[str, str]:
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
     """A scenarios' root with the shipped requirements and no scenario."""
-    for folder in ("traffic-access", "traffic-specs", "traffic-split"):
+    for folder in FOLDERS:
         (tmp_path / folder).mkdir()
         text = (scenarios_root() / folder / "requirements.yaml").read_text(encoding="utf-8")
         (tmp_path / folder / "requirements.yaml").write_text(text, encoding="utf-8")

@@ -6,7 +6,8 @@ import pytest
 
 from conformance.errors import ScenarioError
 from conformance.model.expectation import Access
-from conformance.model.scenario import AccessProbe, RenderedScenario, Scenario
+from conformance.model.measuring import MetricsProbe
+from conformance.model.scenario import AccessProbe, Probe, RenderedScenario, Scenario, SplitProbe
 from conformance.oracle import expected_spread, expected_table
 from conformance.places import scenarios_root
 from conformance.scenario import World, load_library, load_requirements, render
@@ -51,10 +52,17 @@ def test_nothing_symbolic_is_left(scenario, world, namespaces):
     for rendered in _renderings(scenario, world, namespaces):
         assert rendered.workloads <= topology.workloads.keys()
         for probe in (one for step in rendered.steps for one in step.probes):
-            sources = (
-                {cell.source for cell in probe.cells} if isinstance(probe, AccessProbe) else {probe.source}
-            )
-            assert sources <= rendered.workloads
+            assert _sources(probe) <= rendered.workloads
+
+
+def _sources(probe: Probe) -> set[str]:
+    match probe:
+        case AccessProbe():
+            return {cell.source for cell in probe.cells}
+        case MetricsProbe():
+            return {one.cell.source for one in probe.drives}
+        case SplitProbe():
+            return {probe.source}
 
 
 def test_own_grants_do_not_meet_the_scenario_s_objects(scenario, world, namespaces):
@@ -81,6 +89,8 @@ def _decisions(rendered: RenderedScenario, world: World, namespaces) -> Iterator
             if isinstance(probe, AccessProbe):
                 table = expected_table(tuple(in_force.values()), topology, probe.cells)
                 yield from (one.access is not Access.OPEN for one in table.values())
+            elif isinstance(probe, MetricsProbe):
+                yield any(one.about for one in probe.reads)
             else:
                 yield bool(expected_spread(tuple(in_force.values()), topology, probe).among)
 

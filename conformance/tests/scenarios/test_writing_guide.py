@@ -23,7 +23,19 @@ def test_example_of_the_guide_is_a_scenario(guide, read_text):
 
 
 @pytest.mark.parametrize(
-    "part", ["", "ask", "split", "trafficTarget", "httpRouteGroup", "match", "trafficSplit"]
+    "part",
+    [
+        "",
+        "ask",
+        "split",
+        "trafficTarget",
+        "httpRouteGroup",
+        "match",
+        "trafficSplit",
+        "drive",
+        "read",
+        "reader",
+    ],
 )
 def test_guide_names_every_key(guide, part):
     """No key of the format goes without a word in the guide."""

@@ -1,0 +1,123 @@
+"""What the runner makes of a step about metrics when things are not as they should be."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from conformance.model.api import ApiAnswer
+from conformance.model.scenario import MetricsSettings
+from conformance.model.verdict import Verdict
+from conformance.providers.metrics import find_metrics
+from conformance.spec import ApiGroup
+from conformance.tests.doubles.playhouse import Playhouse
+
+COUNTS = """
+  - name: some traffic
+    drive: {from: client-a, to: shop, calls: 10}
+    read: {get: pods shop, about: [counts]}
+"""
+OPEN = "open: [client-a -> shop]\nversions: [v1alpha1]"
+METRICS = {"folder": "traffic-metrics", "version": "v1alpha1", "head": OPEN}
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch):
+    """A session on doubles, in virtual time."""
+    made = Playhouse(tmp_path, monkeypatch)
+    made.session.open()
+    yield made
+    made.session.close()
+
+
+def test_lost_calls_are_no_failure_of_the_figures(house):
+    """Where a call did not come back, figures say nothing."""
+    house.measure()
+    right = house.mesh.rule
+    lost = []
+
+    def losing(source, call):
+        is_driven = house.journal.verbs("taste", "measure")[-1] == "measure"
+        if is_driven and not lost:
+            lost.append(call)
+            return {}
+        return right(source, call)
+
+    house.mesh.rule = losing
+    result = house.play(COUNTS, **METRICS)
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "lost or changed" in result.headline
+
+
+def test_dead_workload_is_an_error(house):
+    """A workload that does not answer past the mesh either says nothing about it."""
+    house.measure()
+    house.prober.dead.add(house.key("here/shop"))
+    assert house.play(COUNTS, **METRICS).verdict is Verdict.ERRORED
+
+
+def test_mesh_without_the_api_is_unsupported_and_told_what_was_looked_for(house):
+    """Nothing is sent."""
+    house.mesh.groups.pop(ApiGroup.METRICS, None)
+    result = house.play(COUNTS, **METRICS)
+    assert result.verdict is Verdict.UNSUPPORTED
+    assert "serves no metrics API" in result.headline
+
+
+def test_window_that_reaches_back_is_inconclusive(house):
+    """Nobody kept the books of older traffic."""
+    house.measure()
+    type(house.mesh).metrics, kept = (
+        MetricsSettings(window=timedelta(seconds=3), lag=timedelta(seconds=0.5)),
+        type(house.mesh).metrics,
+    )
+    try:
+        result = house.play(COUNTS, **METRICS)
+    finally:
+        type(house.mesh).metrics = kept
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "reaches back" in result.headline
+
+
+def test_what_was_read_is_kept(house):
+    """The answer lies in the evidence, to the letter."""
+    house.measure("metrics-doubled-counts")
+    result = house.play(COUNTS, **METRICS)
+    kept = json.loads((house.evidence / result.evidence / "step-1-metrics.json").read_text())
+    assert kept[0]["status"] == 200
+    assert json.loads(kept[0]["body"])["kind"] == "TrafficMetrics"
+
+
+def test_refused_calls_get_their_control(house):
+    """A refusal that was driven is shown to be one, on the same path."""
+    house.measure()
+    step = COUNTS.replace("from: client-a", "from: client-b")
+    result = house.play(step, **METRICS)
+    assert result.verdict is Verdict.PASSED, result.headline
+    assert "control: opening what was refused" in house.told
+
+
+def test_everything_is_read_once(house):
+    """No reading is repeated until it fits."""
+    house.measure()
+    house.journal.entries.clear()
+    house.play(COUNTS, **METRICS)
+    pods = [one.path for one in house.journal.about("call") if "/pods/" in one.path]
+    assert len(pods) == 1
+
+
+@pytest.mark.parametrize(
+    ("versions", "found"), [(["v1alpha1", "v1alpha2"], "v1alpha1"), (["v1alpha2"], "v1alpha2"), ([], "")]
+)
+def test_api_is_found_in_any_version(house, versions, found):
+    """The document's version first, or whatever is served."""
+    body = {"kind": "APIGroup", "versions": [{"version": one} for one in versions]}
+    house.cluster.answers = lambda _: ApiAnswer(status=200, body=json.dumps(body).encode())
+    assert find_metrics(house.cluster).version == found
+
+
+def test_missing_api_is_told_by_what_was_asked(house):
+    """Whoever wonders reads the path and the status."""
+    assert (
+        find_metrics(house.cluster).looked_for == "GET /apis/metrics.smi-spec.io answered 404 and no version"
+    )
