@@ -2,25 +2,22 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import timedelta
 
 from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.changing import (
     Metric,
     answer_fault,
     document_fault,
-    each_item,
     flow_fault,
     is_latency,
     item_fault,
     metric_fault,
-    traffic_fault,
 )
 from conformance.refmesh.faults.metrics.wrong_api import MetricsStages, WrongApi
 from conformance.refmesh.metrics.api import ROOT, Action, MetricsAnswer, MetricsRequest, Question
 from conformance.refmesh.metrics.inventory import Inventory, PodFacts
-from conformance.refmesh.metrics.rendering import Json, span_text, status
-from conformance.refmesh.metrics.traffic import Flow, Side, Traffic
+from conformance.refmesh.metrics.rendering import Json
+from conformance.refmesh.metrics.traffic import Flow, Side
 
 _ZERO = "0"
 _LABEL = "app"
@@ -35,20 +32,8 @@ def _get_only(answer: MetricsAnswer, request: MetricsRequest, _api: WrongApi) ->
     )
 
 
-def _absent_if_idle(answer: MetricsAnswer, _request: MetricsRequest, _api: WrongApi) -> MetricsAnswer:
-    counts = [one["value"] for one in answer.body.get("metrics", ()) if not is_latency(one)]
-    if answer.body.get("kind") != "TrafficMetrics" or any(one != _ZERO for one in counts):
-        return answer
-    return MetricsAnswer(status=404, body=status(404, "NotFound", "no data for this object"))
-
-
 def _negative(metric: Metric) -> Metric:
     return metric if is_latency(metric) or metric["value"] != _ZERO else {**metric, "value": "-1"}
-
-
-def _told_longer(document: Json, _question: Question, api: WrongApi) -> Json:
-    window = span_text(timedelta(seconds=1) * 10 * api.figures().traffic.span.total_seconds())
-    return each_item(document, lambda item: {**item, "window": window})
 
 
 def _sent(item: Json) -> Json:
@@ -58,15 +43,6 @@ def _sent(item: Json) -> Json:
 
 def _failures_lost_at_server(flow: Flow) -> Flow:
     return flow if flow.side is Side.CLIENT else replace(flow, tally=replace(flow.tally, failure=0))
-
-
-def _unanswered_lost(traffic: Traffic, _api: WrongApi) -> Traffic:
-    return replace(traffic, flows=tuple(one for one in traffic.flows if one.status))
-
-
-def _slow_lost(flow: Flow) -> Flow:
-    """Leave failures out of the latencies, as an API does that keeps them for successes only."""
-    return flow if flow.tally.success else replace(flow, tally=replace(flow.tally, bins={}))
 
 
 def _owners(
@@ -99,12 +75,6 @@ def _short(document: Json, question: Question, _api: WrongApi) -> Json:
     return {**document, "items": document["items"][:-1]}
 
 
-def _nameless(document: Json, question: Question, _api: WrongApi) -> Json:
-    if not question.edges:
-        return document
-    return each_item(document, lambda item: {**item, "edge": {**item["edge"], "resource": {}}})
-
-
 def _received_only(document: Json, question: Question, _api: WrongApi) -> Json:
     if not question.edges:
         return document
@@ -117,21 +87,9 @@ def _cluster_only(action: Action) -> Action | None:
 
 FAULTS: tuple[Fault, ...] = (
     answer_fault("metrics-discovery-get-only", "Resources are listed without the verb list.", _get_only),
-    answer_fault(
-        "metrics-idle-is-404",
-        "An object that exists and has no traffic is answered as if it did not exist.",
-        _absent_if_idle,
-    ),
     metric_fault("metrics-negative-when-idle", "A count of nothing is -1.", _negative),
-    document_fault(
-        "metrics-window-too-long",
-        "The window that is told is ten times as long as the span that figures cover.",
-        _told_longer,
-    ),
     item_fault("metrics-received-as-sent", "An object's own figures have the direction to.", _sent),
     flow_fault("metrics-drops-failures", "The called end does not count failures.", _failures_lost_at_server),
-    traffic_fault("metrics-drops-unanswered", "Calls without an answer are not counted.", _unanswered_lost),
-    flow_fault("metrics-latency-of-successes", "Percentiles leave out calls that failed.", _slow_lost),
     Fault(
         name="metrics-membership-by-label",
         says="Pods that share labels are counted to owners that do not own them.",
@@ -143,7 +101,6 @@ FAULTS: tuple[Fault, ...] = (
         metrics=MetricsStages(inventory=_owners(_direct)),
     ),
     document_fault("metrics-list-drops-last", "The last object of a list is left out.", _short),
-    document_fault("metrics-edges-nameless", "Edges do not say who the peer is.", _nameless),
     document_fault(
         "metrics-edges-receive-only", "Edges to those whom an object calls are left out.", _received_only
     ),
