@@ -42,7 +42,7 @@ def config_source() -> dict[str, Any]:
 
 
 def bootstrap(
-    sidecar: str, *, admin_address: str, socket: Path, flush: timedelta = timedelta(seconds=1)
+    sidecar: str, *, admin_address: str, socket: Path, flush: timedelta | None = timedelta(seconds=1)
 ) -> Mapping[str, Any]:
     """Write Envoy's start configuration as JSON.
 
@@ -51,7 +51,8 @@ def bootstrap(
         admin_address: Where the admin pages are served, on `ADMIN_PORT`.
         socket: The Unix socket on which the control plane listens for this sidecar.
         flush: How often histograms are brought up to date; what ended longer ago shows on the admin page. Whole
-            milliseconds.
+            milliseconds. None has Envoy do so after each look at its statistics, which then tell what was true at
+            the look before: that costs nothing while nobody looks.
     """
     return {
         "node": {"id": sidecar, "cluster": "smi-reference-mesh"},
@@ -60,9 +61,15 @@ def bootstrap(
         "static_resources": {"clusters": [_control_plane(socket)]},
         "overload_manager": {"resource_monitors": [_connection_limit()]},
         "layered_runtime": {"layers": [{"name": "limits", "static_layer": _REGEX_LIMIT}]},
-        "stats_flush_interval": f"{round(flush.total_seconds() * 1000) / 1000}s",
+        **_flush(flush),
         "stats_config": {"histogram_bucket_settings": [_buckets()]},
     }
+
+
+def _flush(interval: timedelta | None) -> Mapping[str, Any]:
+    if interval is None:
+        return {"stats_flush_on_admin": True}
+    return {"stats_flush_interval": f"{interval.total_seconds():.3f}s"}
 
 
 def _buckets() -> Mapping[str, Any]:

@@ -49,8 +49,8 @@ class ControlPlaneSettings:
 
     A guess: longer than any scenario keeps a connection, short enough that many changes do not pile up.
     """
-    flush: timedelta = timedelta(milliseconds=100)
-    """How often sidecars bring their histograms up to date."""
+    flush: timedelta | None = None
+    """How often sidecars bring their histograms up to date; None: after each look at them, as `Sampler` expects."""
     envoy: Path = field(default_factory=envoy_path)
     """The Envoy program."""
 

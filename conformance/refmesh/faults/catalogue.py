@@ -17,7 +17,7 @@ from conformance.refmesh.faults import (
     wholesale,
 )
 from conformance.refmesh.faults.fault import Fault
-from conformance.refmesh.faults.metrics import counts, discovery, lists, shape
+from conformance.refmesh.faults.metrics import counts, discovery, lists, more, shape
 
 _ALL: tuple[Fault, ...] = (
     *wholesale.FAULTS,
@@ -34,6 +34,7 @@ _ALL: tuple[Fault, ...] = (
     *shape.FAULTS,
     *counts.FAULTS,
     *lists.FAULTS,
+    *more.FAULTS,
 )
 
 FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in _ALL}

@@ -7,7 +7,7 @@ samples. All but `history` and `sampling` is pure.
 from conformance.refmesh.metrics.api import Action, MetricsAnswer, MetricsApi, MetricsRequest
 from conformance.refmesh.metrics.history import History, Round
 from conformance.refmesh.metrics.inventory import Inventory, read_inventory
-from conformance.refmesh.metrics.reading import STATS_PATH, Sample, read_sample
+from conformance.refmesh.metrics.reading import STATS_PATH, UPTIME_PATH, Sample, read_sample, read_uptime
 from conformance.refmesh.metrics.rendering import GROUP, VERSION
 from conformance.refmesh.metrics.sampling import Sampler
 from conformance.refmesh.metrics.source import Sampled, TrafficSource
@@ -15,6 +15,7 @@ from conformance.refmesh.metrics.source import Sampled, TrafficSource
 __all__ = [
     "GROUP",
     "STATS_PATH",
+    "UPTIME_PATH",
     "VERSION",
     "Action",
     "History",
@@ -29,4 +30,5 @@ __all__ = [
     "TrafficSource",
     "read_inventory",
     "read_sample",
+    "read_uptime",
 ]

@@ -104,6 +104,7 @@ class MetricsApi:
         self._inventory = inventory
         self._may = may
         self._clock = clock
+        self._kept: tuple[Traffic, Inventory, Figures] | None = None
 
     def answer(self, request: MetricsRequest) -> MetricsAnswer:
         """Answer a request for a path at or below `ROOT`, or for its group."""
@@ -125,6 +126,11 @@ class MetricsApi:
         _check_method(request)
         return _good(self.document(question))
 
+    def prepare(self) -> None:
+        """Work out what the newest look at the sidecars brings, so that whoever asks next need not wait for it."""
+        inventory = self._inventory()
+        self._figures(self._traffic(inventory), inventory)
+
     def document(self, question: Question) -> Json:
         """Give what a question is answered with.
 
@@ -134,8 +140,15 @@ class MetricsApi:
         inventory = self._inventory()
         if question.name and question.key not in inventory.names(question.resource.plural):
             raise _unknown(question)
-        figures = Figures(self._traffic(inventory), inventory)
+        figures = self._figures(self._traffic(inventory), inventory)
         return Document(figures=figures, inventory=inventory, question=question).written()
+
+    def _figures(self, traffic: Traffic, inventory: Inventory) -> Figures:
+        """Work figures out, once for all that is asked of the same moment."""
+        kept = self._kept
+        if kept is None or kept[0] is not traffic or kept[1] is not inventory:
+            kept = self._kept = traffic, inventory, Figures(traffic, inventory)
+        return kept[2]
 
     def _traffic(self, inventory: Inventory) -> Traffic:
         found = self._source.traffic(inventory)
@@ -178,8 +191,7 @@ class Document:
 
     def _list(self, items: Iterator[Json]) -> Json:
         question = self.question
-        within = {"namespace": question.namespace} if question.namespace else {}
-        about = {"kind": question.resource.kind, "apiVersion": question.resource.api_version, **within}
+        about = rendering.kind_json(question.resource, question.namespace)
         return rendering.metrics_list(about, items, question.selector)
 
     def _own(self, name: Name) -> Json:

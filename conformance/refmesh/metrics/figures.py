@@ -32,6 +32,9 @@ class Figures:
         self.traffic = traffic
         self._inventory = inventory
         self._received: dict[str, Mapping[Name, Tally]] = {}
+        self._by_pod: dict[str, list[Flow]] = defaultdict(list)
+        for flow in traffic.flows:
+            self._by_pod[flow.destination if flow.side is Side.SERVER else flow.source].append(flow)
 
     def received(self, plural: str) -> Mapping[Name, Tally]:
         """Give for each object of a type what it received; an object that received nothing is absent."""
@@ -42,8 +45,8 @@ class Figures:
     def edges(self, plural: str, name: Name) -> Mapping[Peer, Tally]:
         """Give the peers of one object, of its own type, that it has exchanged calls with."""
         found: dict[Peer, list[Tally]] = defaultdict(list)
-        for flow in self.traffic.flows:
-            for peer in self._peers(plural, name, flow):
+        for flow in self._of(plural, name):
+            for peer in self._peers(plural, flow):
                 found[peer].append(flow.tally)
         return {peer: added(tallies) for peer, tallies in found.items()}
 
@@ -58,18 +61,23 @@ class Figures:
 
     def _sum_received(self, plural: str) -> Mapping[Name, Tally]:
         found: dict[Name, list[Tally]] = defaultdict(list)
-        for flow in self.traffic.flows:
-            if flow.side is Side.SERVER:
-                for holder in self._inventory.holders(plural, flow.destination):
-                    found[holder].append(flow.tally)
+        for key, flows in self._by_pod.items():
+            tallies = [flow.tally for flow in flows if flow.side is Side.SERVER]
+            for holder in self._inventory.holders(plural, key) if tallies else ():
+                found[holder] += tallies
         return {name: added(tallies) for name, tallies in found.items()}
 
-    def _peers(self, plural: str, name: Name, flow: Flow) -> Iterator[Peer]:
-        mine, other = (
-            (flow.destination, flow.source) if flow.side is Side.SERVER else (flow.source, flow.destination)
-        )
-        if name not in self._inventory.holders(plural, mine):
+    def _of(self, plural: str, name: Name) -> Iterator[Flow]:
+        """Walk what the pods of an object counted."""
+        if plural == "pods":
+            yield from self._by_pod.get("/".join(name), ())
             return
+        for key, flows in self._by_pod.items():
+            if name in self._inventory.holders(plural, key):
+                yield from flows
+
+    def _peers(self, plural: str, flow: Flow) -> Iterator[Peer]:
+        other = flow.source if flow.side is Side.SERVER else flow.destination
         direction: Direction = "from" if flow.side is Side.SERVER else "to"
         for holder in self._inventory.holders(plural, other):
             yield Peer(direction=direction, side=flow.side, name=holder)

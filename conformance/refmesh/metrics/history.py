@@ -44,6 +44,7 @@ class History:
     def __init__(self, window: timedelta) -> None:
         self._window = window
         self._rounds: deque[Round] = deque()
+        self._known: tuple[Round, Difference] | None = None
         self._lock = threading.Lock()
 
     @property
@@ -74,10 +75,18 @@ class History:
     def difference(self) -> Difference | None:
         """Say what the last window has brought; None before the first round."""
         with self._lock:
-            rounds = tuple(self._rounds)
+            rounds, known = tuple(self._rounds), self._known
         if not rounds:
             return None
         newest = rounds[-1]
+        if known and known[0] is newest:
+            return known[1]
+        found = self._compared(newest, rounds)
+        with self._lock:
+            self._known = newest, found
+        return found
+
+    def _compared(self, newest: Round, rounds: tuple[Round, ...]) -> Difference:
         older = [one for one in rounds[:-1] if one.at <= newest.at - self._window]
         base = older[-1] if older else rounds[0]
         counts: dict[Series, Bins] = {}
@@ -98,8 +107,12 @@ def _before(base: Round, pod: str, sample: Sample, now: datetime) -> Mapping[Ser
 def _grown(before: Mapping[Series, Bins] | None, sample: Sample) -> Mapping[Series, Bins]:
     if before is None:
         return {}
-    found = {series: _less(bins, before.get(series, {})) for series, bins in sample.counts.items()}
-    return {series: bins for series, bins in found.items() if bins}
+    found: dict[Series, Bins] = {}
+    for series, bins in sample.counts.items():
+        old = before.get(series)
+        if bins is not old and (grown := _less(bins, old) if old else bins):
+            found[series] = grown
+    return found
 
 
 def _less(bins: Bins, before: Bins) -> Bins:

@@ -5,16 +5,19 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from conformance.refmesh.metrics.traffic import Bin
 from conformance.refmesh.translate.telemetry import METRIC, TAGS
 
-STATS_PATH = "/stats?format=json&histogram_buckets=detailed&filter=" + quote(
-    r"^(smi\.latency\.|server\.uptime$)"
-)
-"""Where Envoy's admin pages have it."""
+_HISTOGRAMS = "/stats?format=json&type=Histograms&histogram_buckets=detailed&filter="
+STATS_PATH = _HISTOGRAMS + quote(rf"^{re.escape(METRIC)}\.")
+"""Where Envoy's admin pages have the counts. Without the type, Envoy would search some thousand counters as well."""
+
+UPTIME_PATH = "/stats?format=json&type=Gauges&filter=" + quote(r"^server\.uptime$")
+"""Where Envoy's admin pages say how long it has been running."""
 
 Bins = Mapping[Bin, float]
 
@@ -24,8 +27,7 @@ _SERIES = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Series:
+class Series(NamedTuple):
     """What tells one histogram from the others, as Envoy filled it in."""
 
     pod: str
@@ -48,35 +50,57 @@ class Sample:
     """What one sidecar has counted since it started."""
 
     uptime: timedelta
-    """Since Envoy started, in whole seconds; a smaller one than before tells of a restart."""
+    """Since Envoy started; a smaller one than before tells of a restart."""
     counts: Mapping[Series, Bins]
 
 
-def read_sample(text: str | bytes) -> Sample:
-    """Read the page at `STATS_PATH`.
+def read_uptime(text: str | bytes) -> timedelta:
+    """Read the page at `UPTIME_PATH`; in whole seconds, rounded down.
 
     Raises:
         ValueError: It is not that page.
     """
     try:
         stats = json.loads(text)["stats"]
-        uptime = next((one["value"] for one in stats if one.get("name") == "server.uptime"), 0)
-        return Sample(uptime=timedelta(seconds=int(uptime)), counts=dict(_histograms(stats)))
+        return timedelta(seconds=next(int(one["value"]) for one in stats if one["name"] == "server.uptime"))
+    except (LookupError, TypeError, AttributeError, StopIteration) as problem:
+        raise ValueError(f"this page of Envoy's does not tell its uptime: {problem!r}") from problem
+
+
+def read_sample(text: str | bytes, uptime: timedelta) -> Sample:
+    """Read the page at `STATS_PATH`, of an Envoy that has been running for *uptime*.
+
+    Raises:
+        ValueError: It is not that page.
+    """
+    try:
+        return Sample(uptime=uptime, counts=dict(_histograms(json.loads(text)["stats"])))
     except (LookupError, TypeError, AttributeError) as problem:
-        raise ValueError(f"this is no page of Envoy's statistics: {problem!r}") from problem
+        raise ValueError(f"this is no page of Envoy's histograms: {problem!r}") from problem
 
 
 def _histograms(stats: list[Mapping[str, Any]]) -> Iterator[tuple[Series, Bins]]:
     for group in stats:
         for one in (group.get("histograms") or {}).get("details") or ():
-            match = _SERIES.match(one["name"])
-            if match:
-                yield Series(*(match[name] or "" for name in _NAMES)), _bins(one["totals"])
+            if series := series_named(one["name"]):
+                yield series, _bins(one["totals"])
+
+
+@lru_cache(maxsize=100_000)
+def series_named(name: str) -> Series | None:
+    """Take the name of a histogram apart; None when it is none of ours."""
+    match = _SERIES.match(name)
+    return Series(*(match[one] or "" for one in _NAMES)) if match else None
 
 
 def _bins(totals: list[Mapping[str, float]]) -> Bins:
-    return {
-        (one["lower_bound"], one["lower_bound"] + one["width"]): one["count"]
-        for one in totals
-        if one["count"]
-    }
+    return {_bounds(one["lower_bound"], one["width"]): one["count"] for one in totals if one["count"]}
+
+
+@lru_cache(maxsize=10_000)
+def _bounds(lower: float, width: float) -> Bin:
+    """Give the bounds of a bin: always the same object, and without what Envoy's arithmetic leaves behind a comma
+    (220.00000000000003).
+    """
+    lower, width = float(f"{lower:.6g}"), float(f"{width:.6g}")
+    return lower, lower + width

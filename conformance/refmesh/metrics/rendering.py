@@ -6,13 +6,13 @@ Spec:
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from conformance.refmesh.metrics.figures import Direction
 from conformance.refmesh.metrics.inventory import RESOURCES, Name, Resource
 from conformance.refmesh.metrics.selectors import Selector, as_object
-from conformance.refmesh.metrics.traffic import Side, Tally, quantile
+from conformance.refmesh.metrics.traffic import Side, Tally, quantiles
 
 GROUP = "metrics.smi-spec.io"
 VERSION = "v1alpha1"
@@ -20,8 +20,12 @@ API_VERSION = f"{GROUP}/{VERSION}"
 
 Json = dict[str, Any]
 
-_SHARES = {"p99_response_latency": 0.99, "p90_response_latency": 0.9, "p50_response_latency": 0.5}
+_SHARES = {"p50_response_latency": 0.5, "p90_response_latency": 0.9, "p99_response_latency": 0.99}
+"""Rising; shown the other way round, as in the text."""
 _MICRO = 1_000_000
+
+
+EPOCH = datetime.fromtimestamp(0, UTC)
 
 SHORTEST = timedelta(milliseconds=1)
 """The window of figures before anything was measured; a window is never of no length."""
@@ -31,6 +35,12 @@ def reference(resource: Resource, name: Name) -> Json:
     """Refer to one object."""
     namespace = {"namespace": name[0]} if name[0] else {}
     return {"kind": resource.kind, "apiVersion": resource.api_version, **namespace, "name": name[1]}
+
+
+def kind_json(resource: Resource, namespace: str) -> Json:
+    """Say what a list of a type is about. Spec: "only be `kind`, `namespace` and `apiVersion`"."""
+    within = {"namespace": namespace} if namespace else {}
+    return {"kind": resource.kind, "apiVersion": resource.api_version, **within}
 
 
 def edge(direction: Direction, side: Side, peer: Json | None = None) -> Json:
@@ -120,15 +130,15 @@ def span_text(span: timedelta) -> str:
 
 def metrics_of(tally: Tally) -> list[Mapping[str, str]]:
     """Write the five metrics of the text."""
+    found = zip(_SHARES, quantiles(tally.bins, _SHARES.values()), strict=True)
     latencies = [
-        {"name": name, "unit": "seconds", "value": quantity(quantile(tally.bins, share) / _MICRO)}
-        for name, share in _SHARES.items()
+        {"name": name, "unit": "seconds", "value": quantity(value / _MICRO)} for name, value in found
     ]
     counts = [
         {"name": "success_count", "value": quantity(tally.success)},
         {"name": "failure_count", "value": quantity(tally.failure)},
     ]
-    return [*latencies, *counts]
+    return [*reversed(latencies), *counts]
 
 
 def quantity(value: float) -> str:

@@ -3,22 +3,62 @@
 import http.client
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from conformance.refmesh.bootstrap import ADMIN_PORT
 from conformance.refmesh.metrics.history import History, Round
-from conformance.refmesh.metrics.reading import STATS_PATH, Sample, read_sample
+from conformance.refmesh.metrics.reading import STATS_PATH, UPTIME_PATH, Sample, read_sample, read_uptime
 
 logger = logging.getLogger(__name__)
 
 _PATIENCE = 2.0  # seconds; Envoy answers within a few milliseconds
 _FRESH = timedelta(milliseconds=20)
 """How old a look may be for somebody who asks now."""
+_ADDING_UP = (
+    0.005  # seconds that Envoy takes to add its histograms up after a look; some microseconds if it is idle
+)
+_AWAKE = 600.0  # seconds after a question in which more are expected
+_SLOWER = 4  # times as long between looks while nobody asks
+
+
+@dataclass(slots=True)
+class _Page:
+    """The admin pages of one sidecar, on a connection that stays."""
+
+    connection: http.client.HTTPConnection
+    started: float = 0.0
+    """When its Envoy was started, by the monotonic clock. An Envoy that starts anew has closed its connections."""
+    last: Sample | None = None
+
+    def look(self) -> Sample:
+        """Ask what it has counted.
+
+        Raises:
+            OSError: It does not answer.
+            http.client.HTTPException: It answers no HTTP.
+            ValueError: It answers something else.
+        """
+        if self.connection.sock is None:
+            uptime = read_uptime(self._ask(UPTIME_PATH))
+            self.started = time.monotonic() - uptime.total_seconds()
+        page = self._ask(STATS_PATH)
+        self.last = read_sample(page, timedelta(seconds=time.monotonic() - self.started))
+        return self.last
+
+    def _ask(self, path: str) -> bytes:
+        self.connection.request("GET", path)
+        return self.connection.getresponse().read()
 
 
 class Sampler:
     """Fills a history from the admin pages of sidecars. Safe to use from several threads.
+
+    Sidecars add their histograms up after each look (`bootstrap` without a flush interval), so that a look tells what
+    was true at the look before; whoever asks now has it look twice. That keeps the edges of a window exact, and
+    costs nothing between looks. While nobody asks it looks less often.
 
     Args:
         history: What is filled.
@@ -32,10 +72,12 @@ class Sampler:
         self._history = history
         self._sidecars = sidecars
         self._period = period
-        self._connections: dict[str, http.client.HTTPConnection] = {}
-        self._looked_at = datetime.min.replace(tzinfo=UTC)
+        self._pages: dict[str, _Page] = {}
+        self._looked_at: datetime | None = None
+        self._known_at: datetime | None = None
+        self._asked = -_AWAKE
         self._looking = threading.Lock()
-        self._stopped = threading.Event()
+        self._stopped, self._nudged = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="metrics sampler", daemon=True)
 
     def start(self) -> None:
@@ -45,43 +87,63 @@ class Sampler:
     def close(self) -> None:
         """Stop looking. Safe to call twice."""
         self._stopped.set()
+        self._nudged.set()
         if self._thread.ident is not None:
             self._thread.join()
         with self._looking:
-            for connection in self._connections.values():
-                connection.close()
-            self._connections.clear()
+            for page in self._pages.values():
+                page.connection.close()
+            self._pages.clear()
+
+    def wake(self) -> None:
+        """Expect questions from now on, for a while."""
+        was_awake = self._is_awake()
+        self._asked = time.monotonic()
+        if not was_awake:
+            self._nudged.set()
 
     def refresh(self) -> None:
         """Look now, unless that was done just now."""
         asked_at = datetime.now(UTC)
+        self.wake()
         with self._looking:
             # Who waited for somebody else's look has no need of another: it began after they had asked.
-            if asked_at - self._looked_at > _FRESH and not self._stopped.is_set():
+            is_fresh = self._known_at is not None and asked_at - self._known_at <= _FRESH
+            if not is_fresh and not self._stopped.is_set():
+                self._look()
+                time.sleep(_ADDING_UP)
                 self._look()
 
     def _run(self) -> None:
-        while not self._stopped.wait(self._period.total_seconds()):
+        while not self._stopped.is_set():
+            self._nudged.wait(self._period.total_seconds() * (1 if self._is_awake() else _SLOWER))
+            self._nudged.clear()
             with self._looking:
-                self._look()
+                if not self._stopped.is_set():
+                    self._look()
+
+    def _is_awake(self) -> bool:
+        return time.monotonic() - self._asked < _AWAKE
 
     def _look(self) -> None:
-        self._looked_at = at = datetime.now(UTC)
+        self._known_at, self._looked_at = self._looked_at, datetime.now(UTC)
         sidecars = self._sidecars()
-        for gone in self._connections.keys() - sidecars.keys():
-            self._connections.pop(gone).close()
+        for gone in self._pages.keys() - sidecars.keys():
+            self._pages.pop(gone).connection.close()
         found = {pod: self._sample(pod, address) for pod, address in sidecars.items()}
-        self._history.take(Round(at=at, samples={pod: one for pod, one in found.items() if one is not None}))
+        if self._known_at:
+            samples = {pod: one for pod, one in found.items() if one is not None}
+            self._history.take(Round(at=self._known_at, samples=samples))
 
     def _sample(self, pod: str, address: str) -> Sample | None:
-        """Ask one sidecar; None where it does not answer, as when its pod is just going or coming."""
-        connection = self._connections.setdefault(
-            pod, http.client.HTTPConnection(address, ADMIN_PORT, timeout=_PATIENCE)
-        )
+        """Ask one sidecar; where it does not answer, what it said last: None when its pod is just coming."""
+        if pod not in self._pages:
+            connection = http.client.HTTPConnection(address, ADMIN_PORT, timeout=_PATIENCE)
+            self._pages[pod] = _Page(connection=connection)
+        page = self._pages[pod]
         try:
-            connection.request("GET", STATS_PATH)
-            return read_sample(connection.getresponse().read())
+            return page.look()
         except (OSError, http.client.HTTPException, ValueError) as problem:
             logger.debug("no sample of %s: %s", pod, problem)
-            connection.close()
-            return None
+            page.connection.close()
+            return page.last

@@ -1,7 +1,8 @@
 """Where a metrics API has its traffic from."""
 
+import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from conformance.refmesh.metrics.history import Difference, History
 from conformance.refmesh.metrics.inventory import Inventory
@@ -19,6 +20,17 @@ class TrafficSource(Protocol):
         """Say what was counted since sidecars started: what nobody should be told as figures of a window."""
 
 
+class Ends(NamedTuple):
+    """Who was at both ends of the calls of a series."""
+
+    side: Side
+    source: str
+    destination: str
+    service: str
+    backend: str
+    status: int
+
+
 class Sampled:
     """Traffic from samples of the sidecars' own counters."""
 
@@ -32,6 +44,9 @@ class Sampled:
         self._history = history
         self._trust_domain = trust_domain
         self._refresh = refresh
+        self._lock = threading.Lock()
+        self._ends: tuple[Inventory, dict[Series, Ends]] = Inventory(), {}
+        self._kept: tuple[Difference, Inventory, Traffic] | None = None
 
     def traffic(self, inventory: Inventory) -> Traffic | None:
         """Say what the last window has brought."""
@@ -39,7 +54,13 @@ class Sampled:
         seen = self._history.difference()
         if seen is None:
             return None
-        return self._told(seen, inventory)
+        with self._lock:
+            kept = self._kept
+        if kept is None or kept[0] is not seen or kept[1] is not inventory:
+            kept = seen, inventory, self._told(seen, inventory)
+            with self._lock:
+                self._kept = kept
+        return kept[2]
 
     def since_start(self, inventory: Inventory) -> Traffic:
         """Say what was counted since sidecars started."""
@@ -47,33 +68,60 @@ class Sampled:
         return self._told(self._history.totals(), inventory)
 
     def _told(self, seen: Difference, inventory: Inventory) -> Traffic:
-        flows = tuple(
-            attributed(one, bins, inventory, self._trust_domain) for one, bins in seen.counts.items()
-        )
-        return Traffic(flows=flows, at=seen.at, span=seen.span)
+        known = self._known_ends(inventory)
+        flows = []
+        for series, bins in seen.counts.items():
+            ends = known.get(series)
+            if ends is None:
+                ends = known[series] = ends_of(series, inventory, self._trust_domain)
+            flows.append(flow_of(ends, series, bins))
+        return Traffic(flows=tuple(flows), at=seen.at, span=seen.span)
+
+    def _known_ends(self, inventory: Inventory) -> dict[Series, Ends]:
+        """Give what has been found out already; it holds as long as the inventory does."""
+        with self._lock:
+            if self._ends[0] is not inventory:
+                self._ends = inventory, {}
+            return self._ends[1]
 
 
 def attributed(series: Series, bins: Bins, inventory: Inventory, trust_domain: str) -> Flow:
-    """Say whose calls a series has counted.
+    """Say whose calls a series has counted."""
+    return flow_of(ends_of(series, inventory, trust_domain), series, bins)
+
+
+def flow_of(ends: Ends, series: Series, bins: Bins) -> Flow:
+    """Put the calls of a series between their ends."""
+    return Flow(
+        side=ends.side,
+        source=ends.source,
+        destination=ends.destination,
+        service=ends.service,
+        backend=ends.backend,
+        status=ends.status,
+        tally=Tally.of_status(ends.status, bins, series.ending),
+    )
+
+
+def ends_of(series: Series, inventory: Inventory, trust_domain: str) -> Ends:
+    """Find out who was at both ends.
 
     At the server's side the caller is the pod at the address that the call came from, if that pod runs as the
     account that the caller's certificate proves: an address alone is no proof.
     """
     status = int(series.status) if series.status.isdigit() else 0
-    tally = Tally.of_status(status, bins)
     if series.side == Side.SERVER.value:
         caller = inventory.pod_at(series.source)
         proven = caller is not None and caller.spiffe(trust_domain) == series.identity
-        source = caller.key if caller and proven else ""
-        return Flow(side=Side.SERVER, source=source, destination=series.pod, tally=tally)
+        return Ends(Side.SERVER, caller.key if caller and proven else "", series.pod, "", "", status)
     called = inventory.pod_at(series.upstream.rpartition(":")[0])
-    return Flow(
-        side=Side.CLIENT,
-        source=series.pod,
-        destination=called.key if called else "",
-        service=_service_in(series.listener),
-        backend=_service_in(series.cluster),
-        tally=tally,
+    return Ends(
+        Side.CLIENT,
+        series.pod,
+        called.key if called else "",
+        _service_in(series.listener),
+        _service_in(series.cluster),
+        status,
     )
 
 

@@ -9,11 +9,17 @@ from conformance.refmesh.translate.telemetry import Side
 Bin = tuple[float, float]
 """Lower and upper bound of a latency. Unit: microseconds."""
 
-__all__ = ["Bin", "Flow", "Side", "Tally", "Traffic", "added", "quantile"]
+__all__ = ["Bin", "Flow", "Side", "Tally", "Traffic", "added", "quantile", "quantiles"]
 
 _REFUSED = 403
 _FAILING = 500
 _ANSWERING = 100
+
+# Source: Envoy's documentation of %RESPONSE_FLAGS%. With a status below 500 these mean that the answer broke off:
+# the caller or the application closed or reset, spoke against the protocol, or took too long. Above it, Envoy's own
+# answer is whole unless the caller had gone.
+_BROKEN = frozenset({"DC", "UC", "UR", "LR", "UPE", "DPE", "SI", "DT", "UT", "UMSDR", "OM", "DR"})
+_GONE = frozenset({"DC", "DR"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,30 +34,56 @@ class Tally:
     """How many answers took how long."""
 
     @classmethod
-    def of_status(cls, status: int, bins: Mapping[Bin, float]) -> "Tally":
+    def of_status(cls, status: int, bins: Mapping[Bin, float], ending: str = "-") -> "Tally":
         """Make the tally of calls that all ended alike.
 
         Args:
             status: HTTP status; 0 when there was no answer, so that its time is no latency.
             bins: How many took how long.
+            ending: Envoy's response flags, with commas; an answer that broke off is none.
         """
         calls = sum(bins.values())
-        is_success = _ANSWERING <= status < _FAILING and status != _REFUSED
+        is_whole = status >= _ANSWERING and not _broke_off(status, ending)
+        is_success = is_whole and status < _FAILING and status != _REFUSED
         return cls(
             success=calls if is_success else 0,
             failure=0 if is_success else calls,
-            bins=bins if status >= _ANSWERING else {},
+            bins=bins if is_whole else {},
         )
+
+
+def _broke_off(status: int, ending: str) -> bool:
+    signs = _BROKEN if status < _FAILING else _GONE
+    return not signs.isdisjoint(ending.split(","))
 
 
 def added(tallies: Iterable[Tally]) -> Tally:
     """Pool tallies: counts add up, and so do the bins, so that percentiles are those of all calls together."""
+    some = list(tallies)
+    if len(some) == 1:
+        return some[0]
     success, failure, bins = 0.0, 0.0, dict[Bin, float]()
-    for one in tallies:
+    for one in some:
         success, failure = success + one.success, failure + one.failure
         for bounds, count in one.bins.items():
             bins[bounds] = bins.get(bounds, 0) + count
     return Tally(success=success, failure=failure, bins=bins)
+
+
+def quantiles(bins: Mapping[Bin, float], shares: Iterable[float]) -> list[float]:
+    """Say the same as `quantile` for several shares, in rising order."""
+    ordered, total = sorted(bins.items()), sum(bins.values())
+    found, at, before = list[float](), 0, 0.0
+    for share in shares:
+        wanted = share * total
+        while at < len(ordered) and (not ordered[at][1] or before + ordered[at][1] < wanted):
+            before, at = before + ordered[at][1], at + 1
+        if at == len(ordered):
+            found.append(max((upper for (_, upper), count in ordered if count), default=0.0))
+        else:
+            (lower, upper), count = ordered[at]
+            found.append(lower + (upper - lower) * (wanted - before) / count)
+    return found
 
 
 def quantile(bins: Mapping[Bin, float], share: float) -> float:
@@ -67,13 +99,8 @@ def quantile(bins: Mapping[Bin, float], share: float) -> float:
     Returns:
         Unit: microseconds. 0 without any answer.
     """
-    total = sum(bins.values())
-    wanted, before = share * total, 0.0
-    for (lower, upper), count in sorted(bins.items()):
-        if count and before + count >= wanted:
-            return lower + (upper - lower) * (wanted - before) / count
-        before += count
-    return max((upper for (_, upper), count in bins.items() if count), default=0.0)
+    (found,) = quantiles(bins, [share])
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +116,8 @@ class Flow:
     """Key of the Service that was called; empty at the server's side, and where a pod's own address was called."""
     backend: str = ""
     """Key of the Service whose pods it went to: another than *service* where a split has sent it."""
+    status: int = 0
+    """HTTP status that all these calls were answered with; 0 without an answer, or where it is not known."""
     tally: Tally
 
 

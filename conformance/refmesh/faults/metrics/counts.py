@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from conformance.refmesh.faults.fault import Fault, Situation, Snapshots
 from conformance.refmesh.faults.metrics.changing import (
@@ -27,6 +28,7 @@ from conformance.refmesh.snapshot import Resource
 from conformance.refmesh.translate.telemetry import access_log
 
 _PODS_ONLY = {"pods"}
+_REFUSED = 403
 
 
 def _doubled(metric: Metric) -> Metric:
@@ -73,9 +75,8 @@ def _one_for_all(flow: Flow) -> Flow:
     return replace(flow, tally=replace(tally, success=tally.success // 10, failure=tally.failure // 10))
 
 
-def _denied_pass(traffic: Traffic, _api: WrongApi) -> Traffic:
-    """Refusals have no answer of the application behind them: at the server's side no bins of an upstream."""
-    return replace(traffic, flows=tuple(_failures_pass(one) for one in traffic.flows))
+def _denied_pass(flow: Flow) -> Flow:
+    return _failures_pass(flow) if flow.status == _REFUSED else flow
 
 
 def _both_ways(traffic: Traffic, _api: WrongApi) -> Traffic:
@@ -91,14 +92,16 @@ class _Memory:
     """Figures of the first time that an object was asked for."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, Any] = {}
+        self._by_api: WeakKeyDictionary[WrongApi, dict[str, Any]] = WeakKeyDictionary()
 
-    def stage(self, document: Json, question: Question, _api: WrongApi) -> Json:
-        return each_item(document, lambda item: self._old(item, question))
+    def stage(self, document: Json, question: Question, api: WrongApi) -> Json:
+        seen = self._by_api.setdefault(api, {})
+        return each_item(document, lambda item: self._old(item, question, seen))
 
-    def _old(self, item: Json, question: Question) -> Json:
+    @staticmethod
+    def _old(item: Json, question: Question, seen: dict[str, Any]) -> Json:
         key = f"{question.edges} {item['resource']} {item['edge']} {item.get('backend', {}).get('name')}"
-        return {**item, "metrics": self._seen.setdefault(key, item["metrics"])}
+        return {**item, "metrics": seen.setdefault(key, item["metrics"])}
 
 
 _STALE = _Memory()
@@ -184,16 +187,6 @@ def _swallowing(likeness: Callable[[str, str, WrongApi], bool]) -> Callable[[Jso
     return stage
 
 
-def _shares_labels(name: str, other: str, api: WrongApi) -> bool:
-    """Say whether pods of both deployments carry the same ``app``."""
-    apps: dict[str, set[str]] = {}
-    for pod in api.known.pods.values():
-        for kind, owner in pod.owners:
-            if kind == "Deployment":
-                apps.setdefault(owner, set()).add(pod.labels.get("app", ""))
-    return name == other or bool(apps.get(name, set()) & apps.get(other, set()) - {""})
-
-
 def _with_tcp_counted(snapshots: Snapshots, situation: Situation) -> Snapshots:
     """Have the proxies count raw connections as calls that were answered well."""
     pods = {pod.key: pod for pod in situation.world.pods}
@@ -233,7 +226,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     document_fault("metrics-rates", "Counts are calls per second.", _per_second),
     flow_fault("metrics-counts-connections", "Connections are counted in place of calls.", _one_for_all),
-    traffic_fault("metrics-denied-as-success", "Refused calls count as successful ones.", _denied_pass),
+    flow_fault("metrics-denied-as-success", "Refused calls count as successful ones.", _denied_pass),
     traffic_fault(
         "metrics-sent-and-received", "What a resource sends is added to what it receives.", _both_ways
     ),
@@ -255,11 +248,6 @@ FAULTS: tuple[Fault, ...] = (
         "metrics-membership-by-prefix",
         "Deployments whose name begins alike are counted to one another.",
         _swallowing(lambda name, other, _api: other.startswith(name)),
-    ),
-    document_fault(
-        "metrics-membership-by-label",
-        "Pods that share labels are counted to a deployment that does not own them.",
-        _swallowing(_shares_labels),
     ),
     Fault(
         name="metrics-forgets-failures",

@@ -77,11 +77,11 @@ def _too_long(metric: Metric) -> Metric:
     return scaled(metric, 3) if is_latency(metric) else metric
 
 
-def _stale(document: Json, _question: Question, _api: WrongApi) -> Json:
-    """Tell the figures of a span that is over as if they were of now."""
-    now = time_text(datetime.now(UTC) + timedelta(seconds=5))
+def _ahead(document: Json, _question: Question, _api: WrongApi) -> Json:
+    """Give single objects, not those in lists, the time of a clock that runs fast."""
+    ahead = time_text(datetime.now(UTC) + timedelta(seconds=5))
     items = document.get("items")
-    return {**document, "timestamp": now} if items is None else document
+    return {**document, "timestamp": ahead} if items is None else document
 
 
 FAULTS = (
@@ -101,5 +101,5 @@ FAULTS = (
     metric_fault("metrics-latency-threefold", "Latencies are three times as long as they were.", _too_long),
     item_fault("metrics-timestamp-stuck", "The timestamp is that of a day long ago.", _stuck),
     item_fault("metrics-window-no-duration", "The window is a bare number.", _no_duration),
-    document_fault("metrics-timestamp-ahead", "The timestamp of an object lies in the future.", _stale),
+    document_fault("metrics-timestamp-ahead", "The timestamp of an object lies in the future.", _ahead),
 )

@@ -15,6 +15,8 @@ from conformance.refmesh.metrics.traffic import Traffic
 class MetricsStages:
     """The steps of an answer that a fault changes."""
 
+    inventory: Callable[[Inventory], Inventory] | None = None
+    """Changes what there is, and who belongs to what."""
     traffic: Callable[[Traffic, "WrongApi"], Traffic] | None = None
     """Changes what was measured."""
     document: Callable[[Json, Question, "WrongApi"], Json] | None = None
@@ -42,7 +44,9 @@ class WrongApi(MetricsApi):
         may: Callable[[Action], bool],
         stages: Callable[[], Iterable[MetricsStages]],
     ) -> None:
-        super().__init__(source, inventory, lambda action: self._allowed(action, may))
+        super().__init__(
+            source, lambda: self._changed(inventory()), lambda action: self._allowed(action, may)
+        )
         self._stages = stages
 
     @property
@@ -78,6 +82,12 @@ class WrongApi(MetricsApi):
             if stage.document:
                 document = stage.document(document, question, self)
         return document
+
+    def _changed(self, inventory: Inventory) -> Inventory:
+        for stage in self._stages():
+            if stage.inventory:
+                inventory = stage.inventory(inventory)
+        return inventory
 
     def _traffic(self, inventory: Inventory) -> Traffic:
         traffic = super()._traffic(inventory)
