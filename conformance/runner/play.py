@@ -145,6 +145,7 @@ class Play:
         Without any change there is nothing to show. The first step always has a beacon: its workloads may have
         started just now, and a proxy that has heard nothing yet refuses everything, which must not pass for a
         refusal.
+        """
         touched = {group_of(ref.kind) for ref in (*step.delete, *(one.ref for one in step.apply))}
         if self.played and not touched:
             return False, ()
