@@ -218,6 +218,11 @@ WITNESSES = {
         False,
         True,
     ),
+    "metrics-edges-nameless": (
+        lambda *one: all(item["edge"]["resource"] for item in body(EDGES, "items")(*one)),
+        True,
+        False,
+    ),
     "metrics-edges-drop-one": (lambda *one: len(edges()(*one)), 4, 3),
     "metrics-edges-receive-only": (edges(), CLEAN_EDGES, {one for one in CLEAN_EDGES if one[0] == "from"}),
     "metrics-edges-missing": (status(EDGES), 200, 404),

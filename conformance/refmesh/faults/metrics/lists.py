@@ -182,6 +182,11 @@ def _pods_for_all(document: Json, question: Question, api: WrongApi) -> Json:
 
 
 @_edges_alone
+def _nameless(document: Json, _question: Question, _api: WrongApi) -> Json:
+    return each_item(document, lambda item: _with_edge(item, resource={}))
+
+
+@_edges_alone
 def _wrong_list(document: Json, question: Question, _api: WrongApi) -> Json:
     about = {"kind": question.resource.kind, "namespace": question.namespace}
     return {**document, "resource": about}
@@ -272,6 +277,7 @@ FAULTS: tuple[Fault, ...] = (
     document_fault("metrics-edges-leak", "An object's edges show those of another one.", _others_too),
     document_fault("metrics-edges-drop-one", "The smallest edge is left out.", _one_less),
     document_fault("metrics-edges-pods-for-all", "Peers are pods, whatever was asked for.", _pods_for_all),
+    document_fault("metrics-edges-nameless", "Edges do not say who the peer is.", _nameless),
     document_fault("metrics-edges-wrong-list", "The list of edges does not say whose they are.", _wrong_list),
     document_fault("metrics-split-root-only", "A split shows one backend only.", _root_only),
     document_fault(
