@@ -35,7 +35,7 @@ class ReferenceMesh:
     """Changes arrive within some 25 ms; two seconds is a generous guess for a machine under load."""
 
     looked_for_metrics = "the reference mesh always has them"
-    metrics = MetricsSettings(window=WINDOW, lag=timedelta(seconds=0.25), stretch=2 * PERIOD)
+    metrics = MetricsSettings(window=WINDOW, lag=timedelta(seconds=0.25), stretch=3 * PERIOD)
     """A window begins with the sample before it, so it may be longer by the time between two; by more under load."""
 
     def __init__(self, cluster: EmbeddedCluster, faults: Iterable[str] = ()) -> None:

@@ -75,7 +75,6 @@ class ReferenceMetrics:
 
     def answer(self, request: ApiRequest) -> ApiAnswer:
         """Answer a request below ``/apis/metrics.smi-spec.io/v1alpha1``."""
-        self._sampler.wake()
         account = request.account
         answer = self._api.answer(
             MetricsRequest(

@@ -20,8 +20,6 @@ _FRESH = timedelta(milliseconds=20)
 _ADDING_UP = (
     0.005  # seconds that Envoy takes to add its histograms up after a look; some microseconds if it is idle
 )
-_AWAKE = 600.0  # seconds after a question in which more are expected
-_SLOWER = 4  # times as long between looks while nobody asks
 
 
 @dataclass(slots=True)
@@ -58,7 +56,8 @@ class Sampler:
 
     Sidecars add their histograms up after each look (`bootstrap` without a flush interval), so that a look tells what
     was true at the look before; whoever asks now has it look twice. That keeps the edges of a window exact, and
-    costs nothing between looks. While nobody asks it looks less often.
+    costs nothing between looks. It looks as often while nobody asks: the first window after a rest has to begin where
+    a window begins.
 
     Args:
         history: What is filled.
@@ -75,9 +74,8 @@ class Sampler:
         self._pages: dict[str, _Page] = {}
         self._looked_at: datetime | None = None
         self._known_at: datetime | None = None
-        self._asked = -_AWAKE
         self._looking = threading.Lock()
-        self._stopped, self._nudged = threading.Event(), threading.Event()
+        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="metrics sampler", daemon=True)
 
     def start(self) -> None:
@@ -87,7 +85,6 @@ class Sampler:
     def close(self) -> None:
         """Stop looking. Safe to call twice."""
         self._stopped.set()
-        self._nudged.set()
         if self._thread.ident is not None:
             self._thread.join()
         with self._looking:
@@ -95,17 +92,9 @@ class Sampler:
                 page.connection.close()
             self._pages.clear()
 
-    def wake(self) -> None:
-        """Expect questions from now on, for a while."""
-        was_awake = self._is_awake()
-        self._asked = time.monotonic()
-        if not was_awake:
-            self._nudged.set()
-
     def refresh(self) -> None:
         """Look now, unless that was done just now."""
         asked_at = datetime.now(UTC)
-        self.wake()
         with self._looking:
             # Who waited for somebody else's look has no need of another: it began after they had asked.
             is_fresh = self._known_at is not None and asked_at - self._known_at <= _FRESH
@@ -115,15 +104,10 @@ class Sampler:
                 self._look()
 
     def _run(self) -> None:
-        while not self._stopped.is_set():
-            self._nudged.wait(self._period.total_seconds() * (1 if self._is_awake() else _SLOWER))
-            self._nudged.clear()
+        while not self._stopped.wait(self._period.total_seconds()):
             with self._looking:
                 if not self._stopped.is_set():
                     self._look()
-
-    def _is_awake(self) -> bool:
-        return time.monotonic() - self._asked < _AWAKE
 
     def _look(self) -> None:
         self._known_at, self._looked_at = self._looked_at, datetime.now(UTC)
