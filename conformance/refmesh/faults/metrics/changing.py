@@ -8,7 +8,7 @@ from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.wrong_api import MetricsStages, WrongApi
 from conformance.refmesh.metrics.api import MetricsAnswer, MetricsRequest, Question
 from conformance.refmesh.metrics.rendering import Json, quantity
-from conformance.refmesh.metrics.traffic import Flow, Tally, Traffic
+from conformance.refmesh.metrics.traffic import Flow, Traffic
 
 Metric = Mapping[str, Any]
 
@@ -42,11 +42,6 @@ def value_of(metric: Metric) -> float:
     text = str(metric["value"])
     scale = {"u": 1e-6, "m": 1e-3}.get(text[-1:])
     return float(text[:-1]) * scale if scale else float(text)
-
-
-def with_tally(item: Json, tally: Tally, like: Callable[[Tally], list[Metric]]) -> Json:
-    """Give an item the figures of other calls."""
-    return {**item, "metrics": like(tally)}
 
 
 def document_fault(name: str, says: str, change: Callable[[Json, Question, WrongApi], Json]) -> Fault:

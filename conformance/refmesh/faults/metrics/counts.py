@@ -11,6 +11,7 @@ from conformance.refmesh.faults.metrics.changing import (
     Metric,
     document_fault,
     each_item,
+    each_metric,
     flow_fault,
     is_latency,
     metric_fault,
@@ -27,7 +28,6 @@ from conformance.refmesh.metrics.traffic import Flow, Side, Tally, Traffic, adde
 from conformance.refmesh.snapshot import Resource
 from conformance.refmesh.translate.telemetry import access_log
 
-_PODS_ONLY = {"pods"}
 _REFUSED = 403
 
 
@@ -38,6 +38,10 @@ def _doubled(metric: Metric) -> Metric:
 def _failures_pass(flow: Flow) -> Flow:
     tally = flow.tally
     return replace(flow, tally=replace(tally, success=tally.success + tally.failure, failure=0))
+
+
+def _failures_lost(flow: Flow) -> Flow:
+    return replace(flow, tally=replace(flow.tally, failure=0))
 
 
 def _since_start(_traffic: Traffic, api: WrongApi) -> Traffic:
@@ -66,7 +70,7 @@ def _per_second(document: Json, _question: Question, api: WrongApi) -> Json:
     def rate(metric: Metric) -> Metric:
         return metric if is_latency(metric) else scaled(metric, 1 / max(seconds, 1.0))
 
-    return each_item(document, lambda item: {**item, "metrics": [rate(one) for one in item["metrics"]]})
+    return each_metric(document, rate)
 
 
 def _one_for_all(flow: Flow) -> Flow:
@@ -107,11 +111,15 @@ class _Memory:
 _STALE = _Memory()
 
 
+def _is_of_aggregates(question: Question) -> bool:
+    return not question.edges and question.resource.plural not in {"pods", "trafficsplits"}
+
+
 def _aggregating(change: Callable[[list[Tally]], Tally]) -> Callable[[Json, Question, WrongApi], Json]:
     """Make an aggregate anew from its pods, in a wrong way."""
 
     def stage(document: Json, question: Question, api: WrongApi) -> Json:
-        if question.edges or question.resource.plural in {*_PODS_ONLY, "trafficsplits"}:
+        if not _is_of_aggregates(question):
             return document
         pods = api.figures().received("pods")
 
@@ -147,7 +155,7 @@ def _busiest(tallies: list[Tally]) -> Tally:
 
 
 def _averaged_percentiles(document: Json, question: Question, api: WrongApi) -> Json:
-    if question.edges or question.resource.plural in {*_PODS_ONLY, "trafficsplits"}:
+    if not _is_of_aggregates(question):
         return document
     pods = api.figures().received("pods")
 
@@ -165,26 +173,22 @@ def _mean_of(metric: Metric, others: list[list[Mapping[str, str]]]) -> Metric:
     return {**metric, "value": quantity(sum(same) / len(same))}
 
 
-def _swallowing(likeness: Callable[[str, str, WrongApi], bool]) -> Callable[[Json, Question, WrongApi], Json]:
-    """Count the pods of look-alikes to a deployment as well."""
+def _swallowing_prefixed(document: Json, question: Question, api: WrongApi) -> Json:
+    """Count the pods of deployments whose name begins like a deployment's to that one as well."""
+    if question.edges or question.resource.plural != "deployments":
+        return document
+    received = api.figures().received("deployments")
 
-    def stage(document: Json, question: Question, api: WrongApi) -> Json:
-        if question.edges or question.resource.plural != "deployments":
-            return document
-        received = api.figures().received("deployments")
+    def anew(item: Json) -> Json:
+        namespace, name = item["resource"]["namespace"], item["resource"]["name"]
+        near = [
+            tally
+            for (there, other), tally in received.items()
+            if there == namespace and other.startswith(name)
+        ]
+        return {**item, "metrics": metrics_of(added(near))} if near else item
 
-        def anew(item: Json) -> Json:
-            namespace, name = item["resource"]["namespace"], item["resource"]["name"]
-            near = [
-                tally
-                for (there, other), tally in received.items()
-                if there == namespace and likeness(name, other, api)
-            ]
-            return {**item, "metrics": metrics_of(added(near))} if near else item
-
-        return each_item(document, anew)
-
-    return stage
+    return each_item(document, anew)
 
 
 def _with_tcp_counted(snapshots: Snapshots, situation: Situation) -> Snapshots:
@@ -247,16 +251,7 @@ FAULTS: tuple[Fault, ...] = (
     document_fault(
         "metrics-membership-by-prefix",
         "Deployments whose name begins alike are counted to one another.",
-        _swallowing(lambda name, other, _api: other.startswith(name)),
+        _swallowing_prefixed,
     ),
-    Fault(
-        name="metrics-forgets-failures",
-        says="Failed calls are not counted at all.",
-        metrics=MetricsStages(
-            traffic=lambda traffic, _api: replace(
-                traffic,
-                flows=tuple(replace(one, tally=replace(one.tally, failure=0)) for one in traffic.flows),
-            )
-        ),
-    ),
+    flow_fault("metrics-forgets-failures", "Failed calls are not counted at all.", _failures_lost),
 )

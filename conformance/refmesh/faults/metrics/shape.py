@@ -16,7 +16,7 @@ from conformance.refmesh.metrics.api import Question
 from conformance.refmesh.metrics.rendering import Json, quantity, time_text
 
 _LONG_AGO = time_text(datetime(2019, 4, 8, 22, 25, 55, tzinfo=UTC))
-_P50, _P90, _P99 = (f"p{one}_response_latency" for one in (50, 90, 99))
+_P90, _P99 = (f"p{one}_response_latency" for one in (90, 99))
 
 
 def _no_quantity(metric: Metric) -> Metric:
