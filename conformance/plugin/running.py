@@ -3,8 +3,9 @@
 It runs the items itself, or xdist's workers do; either way each result arrives in a report.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from datetime import UTC, datetime
+from queue import Empty, Queue
 from typing import Any
 
 import pytest
@@ -93,6 +94,8 @@ class Running:
             yield
         except OSError as error:
             self.trouble.append(unwritten(error))
+        for report in _unread(self._config):
+            self.pytest_runtest_logreport(report)
         self._facts |= dict(self._judging.facts())
         self._interrupted = self._interrupted or self._was_stopped(exitstatus)
         self.write()
@@ -156,3 +159,17 @@ class Running:
             self._broken = True
         else:
             self._other_failures += 1
+
+
+def _unread(config: pytest.Config) -> Iterator[pytest.TestReport]:
+    """Give what workers had sent, and nobody had looked at, when somebody stopped the run."""
+    events: Queue[tuple[str, dict[str, Any]]] = getattr(
+        config.pluginmanager.get_plugin("dsession"), "queue", Queue()
+    )
+    while True:
+        try:
+            name, told = events.get_nowait()
+        except Empty:
+            return
+        if name == "testreport":
+            yield told["rep"]

@@ -68,6 +68,11 @@ class Workshop:
         """Let the session raise this Python expression when it is opened."""
         (self.path / "conftest.py").write_text(_CONFTEST.format(broken=error))
 
+    def write_conftest(self, more: str) -> None:
+        """Add Python to the conftest.py, such as a hook of the run."""
+        path = self.path / "conftest.py"
+        path.write_text(f"{path.read_text()}\n{more}")
+
     def add(self, *names: str, versions: str = "[v1alpha4]", extra: str = "") -> None:
         """Write scenarios; the first word of a name is the verdict it gets."""
         for name in names:

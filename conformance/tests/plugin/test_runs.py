@@ -76,6 +76,27 @@ def test_interrupted_run_with_workers_keeps_what_was_judged(workshop):
     await_line(workshop.report / "session.log", "closed")
 
 
+_SLOW_READER = """
+import os
+import time
+
+def pytest_runtest_logstart(nodeid):
+    time.sleep(0 if os.environ.get("PYTEST_XDIST_WORKER") else 20)
+"""
+
+
+def test_interrupted_run_keeps_what_workers_had_sent_before_anybody_looked(workshop):
+    """A busy machine reads late: what was judged by then counts all the same."""
+    workshop.write_conftest(_SLOW_READER)
+    workshop.add("passed-a", "waiting-b")
+    process = workshop.start("-n1")
+    await_line(workshop.report / "session.log", "waiting")
+    os.killpg(process.pid, signal.SIGINT)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 2, output
+    assert [one["verdict"] for one in workshop.read()["results"]] == ["passed"]
+
+
 def test_report_directory_in_the_way_is_told_before_anything_starts(workshop):
     """Better before a long run than after it: exit code 3, what to do, no traceback."""
     workshop.add("passed-a")
