@@ -103,15 +103,24 @@ def demo(
 
 
 @mesh.command()
-def install(
+def install(  # noqa: PLR0913, PLR0917  # a command line's options are its arguments
     kubeconfig: Kubeconfig = None,
     context: Context = None,
     registry: Registry = "",
     image_base: ImageBase = None,
     replicas: Annotated[int, typer.Option(help="Of the control plane.")] = 1,
+    metrics_window: Annotated[float, typer.Option(help="What figures of metrics cover, in seconds.")] = 30,
+    metrics_source: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            help="Have metrics from a Prometheus that scrapes the sidecars. Default: from the sidecars.",
+            metavar="prometheus URL",
+        ),
+    ] = None,
 ) -> None:
     """Install the reference mesh in a cluster, or bring it up to date."""
-    clusters.install_mesh(_options(kubeconfig, context, registry, image_base), replicas, typer.echo)
+    options = _options(kubeconfig, context, registry, image_base)
+    clusters.install_mesh(options, replicas, metrics_window, metrics_source, typer.echo)
 
 
 @mesh.command()

@@ -1,11 +1,14 @@
 """Commands about real clusters: looking at one, installing the reference mesh in it, cleaning up in it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
+from conformance.errors import UsageError
 from conformance.runner.settings import KubernetesOptions, Tell
 
 Kubeconfig = Annotated[
@@ -37,13 +40,36 @@ def look(options: KubernetesOptions) -> tuple[str, bool]:
     return str(examination), not examination.lacking
 
 
-def install_mesh(options: KubernetesOptions, replicas: int, tell: Tell) -> None:
-    """Install the reference mesh, or bring it up to date."""
+def install_mesh(
+    options: KubernetesOptions, replicas: int, window: float, source: tuple[str, str] | None, tell: Tell
+) -> None:
+    """Install the reference mesh, or bring it up to date.
+
+    Raises:
+        UsageError: There is no such source of metrics, or no such window.
+    """
     from conformance.cluster.images import image_names  # late, likewise
     from conformance.kubemesh import MeshInstall, install
 
-    image = image_names(options.image_base, options.registry).mesh
-    _with_api(options, lambda api: install(api, MeshInstall(image=image, replicas=replicas), tell))
+    wanted = MeshInstall(
+        image=image_names(options.image_base, options.registry).mesh,
+        replicas=replicas,
+        window=timedelta(seconds=window),
+        prometheus=_prometheus(source) if source else "",
+    )
+    _with_api(options, lambda api: install(api, wanted, tell))
+
+
+def _prometheus(source: tuple[str, str]) -> str:
+    kind, url = source
+    parts = urlsplit(url)
+    if kind != "prometheus" or parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise UsageError(
+            f"metrics cannot be had from {kind} {url}",
+            "--metrics-source",
+            "say prometheus and its address as pods reach it, such as http://prometheus.monitoring.svc:9090",
+        )
+    return url.rstrip("/")
 
 
 def mesh_status(options: KubernetesOptions) -> str:

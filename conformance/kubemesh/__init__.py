@@ -8,6 +8,7 @@ How it hangs together::
     API server ── list + watch ──> sources ─> steering (the pipeline of `refmesh`) ─> discovery
          │                                                                            │ wire, one WebSocket
          ├── admission: /inject (patch), /convert                                     v
+         ├── aggregation: metering
          └── TokenReview (callers) <── token ── identity ── agent: following ─> store ─> Envoy, polling
 
 What it does not do: a pod's HTTP and TCP probes on its own ports come from outside the mesh and are refused, so pods
@@ -22,13 +23,16 @@ if TYPE_CHECKING:
     from conformance.kubemesh.faulting import set_faults
     from conformance.kubemesh.installing import install, uninstall
     from conformance.kubemesh.manifests import MeshInstall
-    from conformance.kubemesh.reporting import status
+    from conformance.kubemesh.metering.settings import period_of
+    from conformance.kubemesh.reporting import installed_window, status
 
-__all__ = ["MeshInstall", "install", "set_faults", "status", "uninstall"]
+__all__ = ["MeshInstall", "install", "installed_window", "period_of", "set_faults", "status", "uninstall"]
 
 _PLACES = {
     "MeshInstall": "manifests",
     "install": "installing",
+    "installed_window": "reporting",
+    "period_of": "metering.settings",
     "set_faults": "faulting",
     "status": "reporting",
     "uninstall": "installing",

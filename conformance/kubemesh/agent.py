@@ -5,6 +5,7 @@ keeps the last policy, whatever becomes of the control plane.
 """
 
 import asyncio
+import http.client
 import json
 import logging
 import os
@@ -21,8 +22,10 @@ from conformance.errors import ConformanceError, UsageError
 from conformance.kubemesh import names
 from conformance.kubemesh.following import Follower
 from conformance.kubemesh.identity import Identity, address_from
+from conformance.kubemesh.metering.reporter import Reporter
 from conformance.refmesh.bootstrap import bootstrap
 from conformance.refmesh.envoy import envoy_argv, envoy_path, refusal_in, says_ready
+from conformance.refmesh.metrics import StatsPage, read_for_prometheus
 from conformance.refmesh.progress import ResourceKind
 from conformance.refmesh.server import DiscoveryServer
 
@@ -44,6 +47,8 @@ class AgentSettings:
     authority: str
     """PEM text of the only authority that is believed."""
     run: Path = Path(names.RUN_DIRECTORY)
+    scraped: bool = False
+    """Whether a Prometheus may read what is counted here."""
     token: Path = Path(names.TOKEN_DIRECTORY) / "token"
 
 
@@ -56,6 +61,8 @@ class Agent:
         self._server = DiscoveryServer(self._explain)
         address = address_from(settings.authority)
         self._identity = Identity(address, settings.token, Path(names.CREDENTIALS_DIRECTORY))
+        metrics = f"https://{names.SAMPLES_HOST}:{names.SAMPLES_PORT}"
+        self._reporter = Reporter(metrics, self._identity, StatsPage(_ADMIN))
         self._follower = Follower(address.url, self._identity, self._server.store, settings.sidecar)
 
     async def run(self) -> int:
@@ -86,6 +93,7 @@ class Agent:
                 background = [
                     tasks.create_task(self._follower.follow()),
                     tasks.create_task(self._identity.keep()),
+                    tasks.create_task(self._reporter.report()),
                 ]
                 await self._pass_on(envoy)
                 for one in background:
@@ -97,7 +105,9 @@ class Agent:
 
     async def _start_envoy(self, socket: Path) -> asyncio.subprocess.Process:
         start = self._settings.run / "envoy.json"
-        start.write_text(json.dumps(bootstrap(self._settings.sidecar, admin_address=_ADMIN, socket=socket)))
+        # Without a flush of its own: the reporter looks twice, and a scrape does as well.
+        told = bootstrap(self._settings.sidecar, admin_address=_ADMIN, socket=socket, flush=None)
+        start.write_text(json.dumps(told))
         argv = envoy_argv(envoy_path(), start, drain_seconds=_DRAIN)
         return await asyncio.create_subprocess_exec(
             *argv,
@@ -118,6 +128,8 @@ class Agent:
     async def _serve_readiness(self) -> None:
         app = web.Application()
         app.router.add_get("/ready", self._ready)
+        if self._settings.scraped:
+            app.router.add_get(names.SCRAPED_PATH, self._scrape)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, port=names.READY_PORT).start()
@@ -126,6 +138,14 @@ class Agent:
         is_started = self._server.store.is_started(self._settings.sidecar)
         is_ready = is_started and await asyncio.to_thread(says_ready, _ADMIN)
         return web.Response(status=200 if is_ready else 503)
+
+    async def _scrape(self, _: web.Request) -> web.Response:
+        """Show Prometheus what has been counted until now, and nothing else of Envoy's."""
+        try:
+            text = await asyncio.to_thread(read_for_prometheus, _ADMIN)
+        except (OSError, http.client.HTTPException, ValueError) as problem:
+            return web.Response(status=503, text=f"Envoy does not answer: {problem}\n")
+        return web.Response(body=text, content_type="text/plain", charset="utf-8")
 
     def _explain(self, _: str, kind: ResourceKind) -> str:
         return refusal_in("".join(self._lines), kind) or "see the log of this container"
@@ -141,6 +161,7 @@ def read_settings(environment: Mapping[str, str]) -> AgentSettings:
         return AgentSettings(
             sidecar=f"{environment['SMI_NAMESPACE']}/{environment['SMI_POD']}",
             authority=environment["SMI_AUTHORITY"],
+            scraped=environment.get("SMI_SCRAPED") == "true",
         )
     except KeyError as error:
         raise UsageError(

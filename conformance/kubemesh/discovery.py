@@ -6,8 +6,7 @@ What they say to each other over a sidecar's one WebSocket stands in `wire`.
 import asyncio
 import json
 import logging
-import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,10 +14,11 @@ import aiohttp
 from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from conformance.errors import ConformanceError
 from conformance.kubemesh.callers import Caller, review_token
+from conformance.kubemesh.names import METRICS, METRICS_HOSTS, NAMESPACE
+from conformance.kubemesh.proofs import holder_of, shown_by
 from conformance.kubemesh.rest import Rest
 from conformance.kubemesh.steering import Follower, Steering
 from conformance.kubemesh.wire import encode
@@ -75,11 +75,13 @@ class Doorman:
 
     def _sign(self, caller: Caller, key: ec.EllipticCurvePublicKey) -> str:
         logger.info("certificate for pod %s/%s as %s", caller.namespace, caller.pod, caller.account)
-        return self._authority.certify(key, caller.namespace, caller.account, holder=caller.uid)
+        is_metrics = (caller.namespace, caller.account) == (NAMESPACE, METRICS)
+        hosts = METRICS_HOSTS if is_metrics else ()
+        return self._authority.certify(key, caller.namespace, caller.account, holder=caller.uid, hosts=hosts)
 
     async def _configure(self, request: web.Request) -> web.StreamResponse:
-        shown = _shown(request)
-        uid = _holder(shown) if shown else ""
+        shown = shown_by(request)
+        uid = holder_of(shown) if shown else ""
         if shown is None or not uid:
             return web.Response(status=403, text="show the certificate that you got here\n")
         socket = web.WebSocketResponse(heartbeat=_HEARTBEAT, compress=False, max_msg_size=_LARGEST_REQUEST)
@@ -128,18 +130,6 @@ def _hear(message: Mapping[str, Any], follower: Follower) -> None:
     follower.refusals = [str(one)[:2000] for one in message.get("refusals") or ()][-3:]
 
 
-def _shown(request: web.Request) -> x509.Certificate | None:
-    """Take the caller's certificate, which TLS has already found to be the authority's and not run out."""
-    layer = request.transport.get_extra_info("ssl_object") if request.transport else None
-    shown = layer.getpeercert(binary_form=True) if layer else None
-    return x509.load_der_x509_certificate(shown) if shown else None
-
-
-def _holder(certificate: x509.Certificate) -> str:
-    found: Iterable[x509.NameAttribute[Any]] = certificate.subject.get_attributes_for_oid(NameOID.USER_ID)
-    return next((str(one.value) for one in found), "")
-
-
 def _public_key(request: bytes) -> ec.EllipticCurvePublicKey | None:
     """Take the key of a signing request, and nothing else that it says."""
     try:
@@ -151,19 +141,3 @@ def _public_key(request: bytes) -> ec.EllipticCurvePublicKey | None:
     return (
         key if is_ours and isinstance(key, ec.EllipticCurvePublicKey) and asked.is_signature_valid else None
     )
-
-
-def server_context(certificate: str, key: str, authority: str) -> ssl.SSLContext:
-    """Make a TLS server that believes certificates of *authority* and also takes callers without one.
-
-    Args:
-        certificate: Path of the PEM file.
-        key: Path of the PEM file.
-        authority: PEM text.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(certificate, key)
-    context.load_verify_locations(cadata=authority)
-    context.verify_mode = ssl.CERT_OPTIONAL
-    return context

@@ -1,5 +1,6 @@
 """Makes an installed mesh wrong in named ways, and right again, while it runs."""
 
+import logging
 import secrets
 import time
 from collections.abc import Iterable
@@ -7,10 +8,12 @@ from datetime import timedelta
 
 from kubernetes.client import ApiClient
 
-from conformance.errors import NotReadyError, UsageError
+from conformance.errors import ConformanceError, NotReadyError, UsageError
 from conformance.kubemesh import names
 from conformance.kubemesh.rest import Body, Rest
 from conformance.refmesh.faults import Fault, fault_named
+
+logger = logging.getLogger(__name__)
 
 _CONFIG_MAP = f"/api/v1/namespaces/{names.NAMESPACE}/configmaps/{names.CONFIG_MAP}"
 _PODS = f"/api/v1/namespaces/{names.NAMESPACE}/pods"
@@ -59,10 +62,20 @@ def set_faults(api: ApiClient, faults: Iterable[str], patience: timedelta = time
         time.sleep(_PAUSE)
 
 
+def say_acted(rest: Rest, replica: str, serial: str) -> None:
+    """Note on the ConfigMap that a replica has acted on a change of the faults; what goes wrong is logged."""
+    try:
+        rest.patch(_CONFIG_MAP, {"metadata": {"annotations": {f"{names.ACTED}/{replica}": serial}}})
+    except ConformanceError as problem:
+        logger.warning("cannot say that faults are acted on: %s", problem.what)
+
+
 def _behind(rest: Rest, serial: str) -> list[str]:
-    """List the replicas that have not acted on a change; those that are not ready steer nobody."""
+    """List the replicas of control plane and metrics server that have not acted on a change; those that are not ready
+    do nothing.
+    """
     noted = rest.get(_CONFIG_MAP)["metadata"].get("annotations") or {}
-    pods = rest.get(_PODS, labelSelector=f"app={names.CONTROL_PLANE}").get("items") or ()
+    pods = rest.get(_PODS, labelSelector=f"app in ({names.CONTROL_PLANE},{names.METRICS})").get("items") or ()
     replicas = [one["metadata"]["name"] for one in pods if _is_ready(one)]
     return (
         [one for one in replicas if noted.get(f"{names.ACTED}/{one}") != serial]

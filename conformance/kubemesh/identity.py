@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,16 +69,22 @@ class Identity:
             else:
                 return
 
-    async def keep(self) -> None:
-        """Replace the certificate well before it runs out, for ever."""
+    @property
+    def files(self) -> tuple[Path, Path]:
+        """Paths of certificate and key, PEM."""
+        return self._directory / "tls.crt", self._directory / "tls.key"
+
+    async def keep(self, tell: Callable[[], object] = lambda: None) -> None:
+        """Replace the certificate well before it runs out, for ever, and call *tell* each time."""
         while True:
             await asyncio.sleep(self._life * SHARE)
             await self.obtain()
+            tell()
 
     def context(self) -> ssl.SSLContext:
         """Make a TLS client that shows this identity to the control plane."""
         context = self._address.context()
-        context.load_cert_chain(self._directory / "tls.crt", self._directory / "tls.key")
+        context.load_cert_chain(*self.files)
         return context
 
     async def _ask(self, key: ec.EllipticCurvePrivateKey) -> str:
@@ -96,8 +103,7 @@ class Identity:
         self._life = (read.not_valid_after_utc - datetime.now(UTC)).total_seconds()
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         secret = _pem(key)
-        for name, text in (("tls.crt", certificate), ("tls.key", secret)):
-            path = self._directory / name
+        for path, text in zip(self.files, (certificate, secret), strict=True):
             path.touch(mode=0o600)
             path.write_text(text)
         write_secrets(self._directory, certificate=certificate, key=secret, authority=self._address.authority)

@@ -10,15 +10,24 @@ from conformance.errors import NotReadyError, UsageError
 from conformance.kubemesh import names
 from conformance.kubemesh.authority import shared_authority
 from conformance.kubemesh.faulting import faults_data
-from conformance.kubemesh.manifests import MeshInstall, control_plane, crds, injector, path_of
+from conformance.kubemesh.manifests import (
+    MeshInstall,
+    control_plane,
+    crds,
+    injector,
+    metrics_server,
+    path_of,
+)
+from conformance.kubemesh.metering.settings import window_data
 from conformance.kubemesh.rest import Body, Rest
+from conformance.kubemesh.trust import METRICS_API, is_our_metrics
 from conformance.refmesh.certificates import Authority
 
 Tell = Callable[[str], object]
 """Hears what is going on, a sentence at a time."""
 
 _NAMESPACE = f"/api/v1/namespaces/{names.NAMESPACE}"
-_DEPLOYMENT = f"/apis/apps/v1/namespaces/{names.NAMESPACE}/deployments/{names.CONTROL_PLANE}"
+_DEPLOYMENTS = f"/apis/apps/v1/namespaces/{names.NAMESPACE}/deployments"
 _PODS = f"{_NAMESPACE}/pods"
 _PATIENCE = 180.0  # seconds until the control plane has to run; a guess, pulling the image takes longest
 _LEAVING = 120.0  # seconds until everything has to be gone
@@ -37,7 +46,7 @@ def install(api: ApiClient, wanted: MeshInstall, tell: Tell) -> None:
         EnvironmentBrokenError: The API server refuses something, or does not answer.
     """
     rest = Rest(api)
-    data = faults_data(wanted.faults)
+    data = faults_data(wanted.faults) | window_data(wanted.window)
     _check_namespace(rest)
     for one in control_plane(wanted):
         if one["kind"] == "Service":  # what the Deployment needs to start has to be there before
@@ -46,9 +55,10 @@ def install(api: ApiClient, wanted: MeshInstall, tell: Tell) -> None:
             _install_crds(rest, wanted, authority, tell)
         rest.apply(path_of(one), one)
     tell(f"waiting for the control plane, {wanted.replicas} of {wanted.image}")
-    await_control_plane(rest)
+    await_deployment(rest, names.CONTROL_PLANE)
     webhook = injector(authority.pem)
     rest.apply(path_of(webhook), webhook)
+    _install_metrics(rest, wanted, authority, tell)
     tell(f"pods of namespaces labelled {'='.join(names.MESH_LABEL)} join the mesh from now on")
 
 
@@ -70,14 +80,20 @@ def uninstall(api: ApiClient, tell: Tell, *, with_objects: bool = False) -> None
     rest = Rest(api)
     if not with_objects:
         _check_nothing_is_lost(rest)
+    # First: while its server goes, an API that does not answer would keep every namespace from being deleted.
+    if _is_ours(rest.find(METRICS_API)):
+        _remove(rest, METRICS_API)
     rest.delete(path_of(injector("")))
     # The control plane has to be there for its CRDs to go: their objects may have to be converted.
     for one in crds(""):
         if _is_ours(rest.find(path_of(one))):
             tell(f"removing CRD {one['metadata']['name']} and its objects")
             _remove(rest, path_of(one))
-    cluster_wide = [one for one in control_plane(MeshInstall(image="")) if "namespace" not in one["metadata"]]
-    for one in reversed(cluster_wide):
+    nothing = MeshInstall(image="")
+    written = [*control_plane(nothing), *metrics_server(nothing, "")]
+    # What is in the mesh's own namespace goes with it.
+    elsewhere = [one for one in written if one["metadata"].get("namespace") != names.NAMESPACE]
+    for one in reversed(elsewhere):
         if _is_ours(rest.find(path_of(one))):
             _remove(rest, path_of(one))
     tell("the reference mesh is not installed any more")
@@ -104,18 +120,32 @@ def _objects_of(rest: Rest, crd: Body) -> list[str]:
     return [f"{spec['names']['kind']} {one.get('namespace', '')}/{one['name']}" for one in metadata]
 
 
-def await_control_plane(rest: Rest) -> None:
-    """Wait until every replica runs as the Deployment says.
+def _install_metrics(rest: Rest, wanted: MeshInstall, authority: Authority, tell: Tell) -> None:
+    *server, api_service = metrics_server(wanted, authority.pem)
+    for one in server:
+        rest.apply(path_of(one), one)
+    tell("waiting for the metrics server")
+    await_deployment(rest, names.METRICS)
+    found = rest.find(METRICS_API)
+    if found and not is_our_metrics(found):
+        tell(f"APIService {found['metadata']['name']} is there already and stays as it is: it is not ours")
+        return
+    rest.apply(METRICS_API, api_service)
+    _await(lambda: _holds(rest.get(METRICS_API), "Available"), f"{METRICS_API} is available", _PATIENCE)
+
+
+def await_deployment(rest: Rest, name: str) -> None:
+    """Wait until every replica of a part of the mesh runs as its Deployment says.
 
     Raises:
         NotReadyError: They do not in time.
     """
     deadline = time.monotonic() + _PATIENCE
-    while not _is_rolled_out(rest.get(_DEPLOYMENT)):
+    while not _is_rolled_out(rest.get(f"{_DEPLOYMENTS}/{name}")):
         if time.monotonic() > deadline:
             raise NotReadyError(
-                "the control plane of the reference mesh does not run",
-                f"Deployment {names.NAMESPACE}/{names.CONTROL_PLANE}: {_pod_reasons(rest)}",
+                f"the Deployment {name} of the reference mesh does not run",
+                f"Deployment {names.NAMESPACE}/{name}: {_pod_reasons(rest, name)}",
                 "see that the image can be pulled, or load it into the cluster's nodes",
             )
         time.sleep(_PAUSE)
@@ -156,12 +186,12 @@ def _install_crds(rest: Rest, wanted: MeshInstall, authority: Authority, tell: T
 
 
 def _await_established(rest: Rest, path: str) -> None:
-    _await(lambda: _is_established(rest.get(path)), f"{path} is served", _PATIENCE)
+    _await(lambda: _holds(rest.get(path), "Established"), f"{path} is served", _PATIENCE)
 
 
-def _is_established(crd: Body) -> bool:
-    conditions = (crd.get("status") or {}).get("conditions") or ()
-    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
+def _holds(body: Body, condition: str) -> bool:
+    conditions = (body.get("status") or {}).get("conditions") or ()
+    return any(one["type"] == condition and one["status"] == "True" for one in conditions)
 
 
 def _is_rolled_out(deployment: Body) -> bool:
@@ -186,8 +216,8 @@ def _await(holds: Callable[[], bool], what: str, patience: float) -> None:
         time.sleep(_PAUSE)
 
 
-def _pod_reasons(rest: Rest) -> str:
-    pods = rest.get(_PODS, labelSelector=f"app={names.CONTROL_PLANE}").get("items") or ()
+def _pod_reasons(rest: Rest, app: str) -> str:
+    pods = rest.get(_PODS, labelSelector=f"app={app}").get("items") or ()
     return "; ".join(f"{one['metadata']['name']} {_reason(one)}" for one in pods) or "no pods"
 
 

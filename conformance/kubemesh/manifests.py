@@ -12,6 +12,8 @@ import yaml
 
 from conformance.kubemesh import names, settings
 from conformance.kubemesh.authority import LIFETIME
+from conformance.kubemesh.metering import settings as metering
+from conformance.kubemesh.metering.settings import DEFAULT_WINDOW
 from conformance.kubemesh.trust import bundle_of
 from conformance.places import fixtures_root
 from conformance.refmesh.conversion import WebhookService, crd_with_webhook
@@ -36,14 +38,46 @@ class MeshInstall:
     """Of certificates, in whole seconds; each is replaced when a third of it is over."""
     crds: bool = True
     """Bring the CRDs of SMI where the cluster has none."""
+    window: timedelta = DEFAULT_WINDOW
+    """What figures of Traffic Metrics cover."""
+    prometheus: str = ""
+    """Address of the Prometheus that has the figures, as pods reach it; empty where sidecars are asked."""
 
 
 def control_plane(install: MeshInstall) -> list[Json]:
-    """Write everything but CRDs and the webhook, in an order in which it can be applied."""
+    """Write everything but CRDs, the webhook and the metrics server, in an order in which it can be applied."""
+    told = {
+        settings.IMAGE: install.image,
+        settings.PULL_POLICY: install.pull_policy,
+        settings.LIFETIME: str(round(install.lifetime.total_seconds())),
+        settings.PROMETHEUS: install.prometheus,
+    }
     objects = [_owned(one) for one in _read("mesh/control-plane.yaml")]
     for one in objects:
         if one["kind"] == "Deployment":
-            _fill_in(one, install)
+            one["spec"]["replicas"] = install.replicas
+            _fill_in(one, install, told)
+    return objects
+
+
+def metrics_server(install: MeshInstall, authority: str) -> list[Json]:
+    """Write the metrics server, its APIService last, in an order in which it can be applied.
+
+    Args:
+        install: What is wanted.
+        authority: Whose certificates API server and metrics server are to believe, PEM.
+    """
+    told = {
+        metering.AUTHORITY: authority,
+        metering.WINDOW: f"{install.window.total_seconds():g}",
+        metering.PROMETHEUS: install.prometheus,
+    }
+    objects = [_owned(one) for one in _read("mesh/metrics.yaml")]
+    for one in objects:
+        if one["kind"] == "Deployment":
+            _fill_in(one, install, told)
+        elif one["kind"] == "APIService":
+            one["spec"]["caBundle"] = bundle_of(authority)
     return objects
 
 
@@ -73,16 +107,9 @@ def path_of(body: Mapping[str, Any]) -> str:
     return f"{start}{inside}/{body['kind'].lower()}s/{metadata['name']}"
 
 
-def _fill_in(deployment: Json, install: MeshInstall) -> None:
-    spec = deployment["spec"]
-    spec["replicas"] = install.replicas
-    (container,) = spec["template"]["spec"]["containers"]
+def _fill_in(deployment: Json, install: MeshInstall, told: Mapping[str, str]) -> None:
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
     container |= {"image": install.image, "imagePullPolicy": install.pull_policy}
-    told = {
-        settings.IMAGE: install.image,
-        settings.PULL_POLICY: install.pull_policy,
-        settings.LIFETIME: str(round(install.lifetime.total_seconds())),
-    }
     container["env"] += [{"name": name, "value": value} for name, value in told.items()]
 
 

@@ -10,6 +10,18 @@ WEBHOOK_PORT = 8443
 """Of the control plane's pods; the Service has it as 443."""
 DISCOVERY_PORT = 15010
 """Where sidecars get their certificates and their configuration."""
+METRICS = "metrics"
+"""Deployment, Service and ServiceAccount of the metrics server."""
+METRICS_HOST = f"{METRICS}.{NAMESPACE}.svc"
+"""By which host the API server asks it."""
+SAMPLES_HOST = f"samples.{NAMESPACE}.svc"
+"""By which host sidecars tell it what they have counted."""
+METRICS_HOSTS = (METRICS_HOST, SAMPLES_HOST)
+"""All hosts that its certificate carries."""
+METRICS_PORT = 8443
+"""Where the API server asks it; the Service has it as 443."""
+SAMPLES_PORT = 15011
+"""Where sidecars tell it what they have counted."""
 AUDIENCE = "smi-reference-mesh"
 """For whom a pod's projected token is; it is worth nothing elsewhere."""
 
@@ -26,6 +38,8 @@ FAULTS_KEY = "faults"
 """Its key with the names, one a line."""
 SERIAL_KEY = "serial"
 """Its key that says which change of the faults this is."""
+WINDOW_KEY = "metrics-window"
+"""Its key that says what span figures cover, in seconds."""
 ACTED = "acted.smi-conformance"
 """First part of its annotations in which each replica says which change it has acted on: ``<this>/<pod>``."""
 SECRET = "authority"  # noqa: S105 - its name
@@ -43,6 +57,8 @@ OUTBOUND_PORT, INBOUND_PORT = 15001, 15006
 """Where the sidecar takes redirected connections."""
 READY_PORT = 15020
 """Where a sidecar says that it is ready; not redirected."""
+SCRAPED_PATH = "/stats/prometheus"
+"""Where, on the same port, it shows Prometheus what it has counted, if the mesh was installed for that."""
 RUN_DIRECTORY = "/run/smi-mesh"
 """The sidecar's own directory, in memory: secrets, sockets."""
 CREDENTIALS_DIRECTORY = f"{RUN_DIRECTORY}/credentials"

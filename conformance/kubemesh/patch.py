@@ -12,6 +12,12 @@ Json = dict[str, Any]
 _TOKEN_VOLUME = "smi-token"  # noqa: S105 - a volume's name
 _RUN_VOLUME = "smi-mesh"
 _TOKEN_LIFETIME = 3600  # seconds; the kubelet renews it when four fifths are over
+_SCRAPE = "prometheus.io"
+_SCRAPING = {
+    f"{_SCRAPE}/scrape": "true",
+    f"{_SCRAPE}/port": str(names.READY_PORT),
+    f"{_SCRAPE}/path": names.SCRAPED_PATH,
+}
 _INSIDE = "127.0.0.1"  # where an application listens behind its sidecar
 
 
@@ -23,6 +29,8 @@ class Injection:
     pull_policy: str
     authority: str
     """The mesh's certificate authority, PEM."""
+    scraped: bool = False
+    """Whether a Prometheus may read what sidecars count; without TLS, and whoever else reaches the pod may, too."""
 
 
 def is_left_alone(pod: Mapping[str, Any]) -> bool:
@@ -55,16 +63,18 @@ def patch(pod: Mapping[str, Any], injection: Injection) -> list[Json]:
         return []
     spec = pod["spec"]
     return [
-        *_annotated(pod.get("metadata", {})),
+        *_annotated(pod.get("metadata", {}), injection),
         *_with(spec, "volumes", [_token_volume(), _run_volume()]),
         *_with(spec, "initContainers", [_redirect_container(injection)], first=True),
         *_with(spec, "containers", [_proxy_container(injection)]),
     ]
 
 
-def _annotated(metadata: Mapping[str, Any]) -> list[Json]:
+def _annotated(metadata: Mapping[str, Any], injection: Injection) -> list[Json]:
     old = metadata.get("annotations")
-    new = {**(old or {}), SIDECAR: "true", APP_ADDRESS: _INSIDE}
+    # Where the application is scraped itself, that is not taken away from it.
+    scraping = _SCRAPING if injection.scraped and f"{_SCRAPE}/scrape" not in (old or {}) else {}
+    new = {**(old or {}), **scraping, SIDECAR: "true", APP_ADDRESS: _INSIDE}
     if old == new:
         return []
     return [{"op": "add", "path": "/metadata/annotations", "value": new}]
@@ -123,6 +133,7 @@ def _proxy_container(injection: Injection) -> Json:
     return _container(injection, names.PROXY, "agent") | {
         "env": [
             {"name": "SMI_AUTHORITY", "value": injection.authority},
+            {"name": "SMI_SCRAPED", "value": "true" if injection.scraped else ""},
             _from_pod("SMI_POD", "metadata.name"),
             _from_pod("SMI_NAMESPACE", "metadata.namespace"),
         ],

@@ -25,9 +25,11 @@ from conformance.errors import ConformanceError, EnvironmentBrokenError
 from conformance.kubemesh import names
 from conformance.kubemesh.admission import Admission
 from conformance.kubemesh.authority import TRUST_DOMAIN, shared_authority
-from conformance.kubemesh.discovery import Doorman, server_context
+from conformance.kubemesh.discovery import Doorman
+from conformance.kubemesh.faulting import say_acted
 from conformance.kubemesh.identity import SHARE
 from conformance.kubemesh.patch import Injection
+from conformance.kubemesh.proofs import server_context
 from conformance.kubemesh.rest import Rest
 from conformance.kubemesh.settings import PlaneSettings, read_settings
 from conformance.kubemesh.sources import Situation, Sources
@@ -70,6 +72,7 @@ class Plane:
             image=self._settings.image,
             pull_policy=self._settings.pull_policy,
             authority=self._authority.pem,
+            scraped=bool(self._settings.prometheus),
         )
         admission = Admission(injection, lambda: self._is_steering, self.status)
         pages = ((admission.app(), names.WEBHOOK_PORT), (self._doorman.app(), names.DISCOVERY_PORT))
@@ -110,12 +113,7 @@ class Plane:
         deadline = time.monotonic() + _ACTING.total_seconds()
         while time.monotonic() < deadline and not self._is_everybody_current():
             time.sleep(_LOOK)
-        note = {"metadata": {"annotations": {f"{names.ACTED}/{self._settings.replica}": serial}}}
-        path = f"/api/v1/namespaces/{names.NAMESPACE}/configmaps/{names.CONFIG_MAP}"
-        try:
-            self._rest.patch(path, note)
-        except ConformanceError as problem:
-            logger.warning("cannot say that faults are acted on: %s", problem.what)
+        say_acted(self._rest, self._settings.replica, serial)
 
     def _is_everybody_current(self) -> bool:
         return all(self._steering.is_current(one) for one in self._steering.followers())

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from kubernetes.client import ApiClient
@@ -9,7 +10,9 @@ from kubernetes.client import ApiClient
 from conformance.errors import ConformanceError
 from conformance.kubemesh import names
 from conformance.kubemesh.manifests import crds, injector, path_of
-from conformance.kubemesh.rest import Body, Rest
+from conformance.kubemesh.metering.settings import window_in
+from conformance.kubemesh.rest import Rest
+from conformance.kubemesh.trust import METRICS_API, is_our_metrics
 
 _NAMESPACE = f"/api/v1/namespaces/{names.NAMESPACE}"
 _DEPLOYMENT = f"/apis/apps/v1/namespaces/{names.NAMESPACE}/deployments/{names.CONTROL_PLANE}"
@@ -25,15 +28,23 @@ def status(api: ApiClient) -> str:
     deployment = rest.find(_DEPLOYMENT)
     if deployment is None:
         return "The reference mesh is not installed."
-    replicas = [line for pod in _pods(rest) for line in _replica(rest, pod["metadata"]["name"])]
-    return "\n".join([_counts(deployment), *_webhook(rest), *_definitions(rest), *replicas])
+    replicas = [line for pod in _pods(rest, names.CONTROL_PLANE) for line in _replica(rest, pod)]
+    return "\n".join([_counts(deployment), *_webhook(rest), *_definitions(rest), *replicas, *_metrics(rest)])
 
 
-def _pods(rest: Rest) -> Iterable[Body]:
-    found: Iterable[Body] = rest.get(f"{_NAMESPACE}/pods", labelSelector=f"app={names.CONTROL_PLANE}")[
-        "items"
-    ]
-    return found
+def installed_window(api: ApiClient) -> timedelta | None:
+    """Say what figures of Traffic Metrics cover, on the mesh that is installed; None where that says nothing of it.
+
+    Raises:
+        EnvironmentBrokenError: The API server refuses, or does not answer.
+    """
+    found = Rest(api).find(f"{_NAMESPACE}/configmaps/{names.CONFIG_MAP}") or {}
+    return window_in(found.get("data") or {})
+
+
+def _pods(rest: Rest, app: str) -> Iterable[str]:
+    found = rest.get(f"{_NAMESPACE}/pods", labelSelector=f"app={app}")["items"]
+    return [one["metadata"]["name"] for one in found]
 
 
 def _counts(deployment: Mapping[str, Any]) -> str:
@@ -64,13 +75,46 @@ def _definitions(rest: Rest) -> Iterable[str]:
 
 
 def _replica(rest: Rest, pod: str) -> Iterable[str]:
-    path = f"{_NAMESPACE}/pods/https:{pod}:{names.WEBHOOK_PORT}/proxy/status"
     try:
-        said = json.loads(rest.text(path))
+        said = _said(rest, pod, names.WEBHOOK_PORT)
     except (ConformanceError, ValueError) as problem:
         yield f"Replica {pod}: does not answer ({getattr(problem, 'what', problem)})"
         return
     yield from replica_lines(said)
+
+
+def _metrics(rest: Rest) -> Iterable[str]:
+    found = rest.find(METRICS_API)
+    if found is None:
+        yield "Metrics: not served, the APIService is missing; install the mesh again"
+        return
+    if not is_our_metrics(found):
+        yield "Metrics: served by somebody else, the APIService leads elsewhere"
+        return
+    listed = (found.get("status") or {}).get("conditions") or ()
+    available: Mapping[str, Any] = next((one for one in listed if one["type"] == "Available"), {})
+    if available.get("status") != "True":
+        yield f"Metrics: the API server does not reach them: {available.get('message', 'not yet tried')}"
+    for pod in _pods(rest, names.METRICS):
+        try:
+            yield from metrics_lines(_said(rest, pod, names.METRICS_PORT))
+        except (ConformanceError, ValueError) as problem:
+            yield f"Metrics: {pod} does not answer ({getattr(problem, 'what', problem)})"
+
+
+def _said(rest: Rest, pod: str, port: int) -> Mapping[str, Any]:
+    said: Mapping[str, Any] = json.loads(rest.text(f"{_NAMESPACE}/pods/https:{pod}:{port}/proxy/status"))
+    return said
+
+
+def metrics_lines(said: Mapping[str, Any]) -> Iterable[str]:
+    """Put into words what the metrics server says of itself."""
+    faults = ", ".join(said["faults"]) or "none"
+    state = "figures are served" if said["ready"] else "no figures yet"
+    source = f"from {said['sidecars']} sidecars" if said["source"] == "sidecars" else f"from {said['source']}"
+    yield f"Metrics {said['replica']}: {state}, of {said['window']:g} s, {source}; faults: {faults}"
+    for pod in said["silent"]:
+        yield f"  the sidecar of {pod} does not tell what it counts"
 
 
 def replica_lines(said: Mapping[str, Any]) -> Iterable[str]:

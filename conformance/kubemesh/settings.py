@@ -8,6 +8,7 @@ from conformance.errors import UsageError
 
 IMAGE, PULL_POLICY, REPLICA = "SMI_IMAGE", "SMI_PULL_POLICY", "SMI_REPLICA"
 LIFETIME = "SMI_CERTIFICATE_LIFETIME"
+PROMETHEUS = "SMI_PROMETHEUS"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,8 @@ class PlaneSettings:
     """The pod's own name."""
     lifetime: timedelta
     """Of the certificates it issues."""
+    prometheus: str = ""
+    """Address of the Prometheus that is to scrape sidecars; empty where none does."""
 
 
 def read_settings(environment: Mapping[str, str]) -> PlaneSettings:
@@ -35,6 +38,7 @@ def read_settings(environment: Mapping[str, str]) -> PlaneSettings:
             pull_policy=environment[PULL_POLICY],
             replica=environment[REPLICA],
             lifetime=timedelta(seconds=int(environment[LIFETIME])),
+            prometheus=environment.get(PROMETHEUS, ""),
         )
     except (KeyError, ValueError) as error:
         raise UsageError(

@@ -94,7 +94,7 @@ class Sources:
         for body in stored:
             uid = str(body["metadata"].get("uid"))
             had = known.get(uid)
-            self._written[uid] = had if had and had[0] is body else (body, _written(body))
+            self._written[uid] = had if had and had[0] is body else (body, as_written(body))
         return [found for _, found in self._written.values()]
 
 
@@ -102,7 +102,8 @@ def _always(watched: Watched) -> Callable[[], Watched]:
     return lambda: watched
 
 
-def _written(body: Body) -> Body:
+def as_written(body: Body) -> Body:
+    """Undo what storing has done to an SMI object; one that cannot be read becomes one that says nothing."""
     try:
         return written(body)
     except (

@@ -1,14 +1,19 @@
 """The reference mesh inside a Kubernetes cluster as a provider: an installed mesh that can be broken on purpose."""
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 from conformance.cluster import ClusterView
 from conformance.cluster.kubernetes import ApiClient
-from conformance.kubemesh import MeshInstall, install, set_faults
+from conformance.kubemesh import MeshInstall, install, installed_window, period_of, set_faults
+from conformance.model.scenario import MetricsSettings
 from conformance.providers.installed import InstalledMesh
 from conformance.providers.profile import Profile
 
 Tell = Callable[[str], None]
+
+_SLACK = timedelta(milliseconds=400)
+"""How much later than its time a look at all sidecars may come. A guess: a busy node."""
 
 
 class ReferenceInCluster(InstalledMesh):
@@ -40,6 +45,15 @@ class ReferenceInCluster(InstalledMesh):
         self._faults = faults
         self._is_broken = False
         self._tell = tell
+        self._window: timedelta | None = None
+
+    @property
+    def metrics(self) -> MetricsSettings:
+        """What the installation says of its window, or else the profile."""
+        if self._window is None:
+            return super().metrics
+        period = period_of(self._window)
+        return MetricsSettings(window=self._window, lag=period + _SLACK, stretch=2 * period + _SLACK)
 
     def start(self) -> None:
         """Install the mesh if that is wanted, and see that it is there and ready.
@@ -50,6 +64,7 @@ class ReferenceInCluster(InstalledMesh):
         if self._wanted is not None:
             install(self._api, self._wanted, self._tell)
         super().start()
+        self._window = installed_window(self._api)
         if self._wanted is None and self._faults:
             self.set_faults(self._faults)
 

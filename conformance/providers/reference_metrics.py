@@ -14,6 +14,7 @@ from conformance.refmesh.metrics import (
     GROUP,
     VERSION,
     Action,
+    Asker,
     History,
     Inventory,
     MetricsRequest,
@@ -81,7 +82,7 @@ class ReferenceMetrics:
                 method=request.method,
                 path=request.path,
                 query=dict(request.query),
-                user=f"{_ACCOUNT}:{account.namespace}:{account.account}" if account else "",
+                asker=Asker(user=f"{_ACCOUNT}:{account.namespace}:{account.account}" if account else ""),
             )
         )
         return ApiAnswer(
@@ -92,9 +93,9 @@ class ReferenceMetrics:
 
     def _may(self, action: Action) -> bool:
         """Ask the cluster; its own administrator may all, and everybody may see what there is."""
-        if not action.user or not action.resource:
+        if not action.asker.user or not action.resource:
             return True
-        _, _, key = action.user.partition(f"{_ACCOUNT}:")
+        _, _, key = action.asker.user.partition(f"{_ACCOUNT}:")
         namespace, _, account = key.partition(":")
         return self._cluster.allows(
             ApiAction(

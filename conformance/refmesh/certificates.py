@@ -82,7 +82,13 @@ class Authority:
         return self.certify(key.public_key(), namespace, account), _key_pem(key)
 
     def certify(
-        self, key: ec.EllipticCurvePublicKey, namespace: str, account: str, *, holder: str = ""
+        self,
+        key: ec.EllipticCurvePublicKey,
+        namespace: str,
+        account: str,
+        *,
+        holder: str = "",
+        hosts: Iterable[str] = (),
     ) -> str:
         """Make a certificate, as PEM text, for a service account whose key somebody else keeps.
 
@@ -92,10 +98,12 @@ class Authority:
             account: Its name.
             holder: Who of those that run as this account it is for: a pod's uid, which becomes the subject's
                 only attribute. It plays no part between sidecars.
+            hosts: Under which names it serves others than sidecars.
         """
         uri = f"spiffe://{self._settings.trust_domain}/ns/{namespace}/sa/{account}"
         subject = [x509.NameAttribute(NameOID.USER_ID, holder)] if holder else []
-        return self._sign(key, subject, [x509.UniformResourceIdentifier(uri)])
+        names = [x509.UniformResourceIdentifier(uri), *(x509.DNSName(host) for host in hosts)]
+        return self._sign(key, subject, names)
 
     def serve_as(self, hosts: Iterable[str]) -> tuple[str, str]:
         """Make a new key and a certificate for a server with these host names, both as PEM text."""

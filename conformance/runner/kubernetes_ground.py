@@ -31,6 +31,9 @@ from conformance.runner.settings import RunSettings, Tell
 _READY_DEADLINE = timedelta(minutes=5)
 """Longest wait for workloads. A guess: some nodes pull images meanwhile, and some clusters grow by a node."""
 
+_WINDOW = timedelta(seconds=4)
+"""What metrics cover on a mesh of the suite's own: short, so that scenarios need not wait for older traffic to go."""
+
 _SETTLE = timedelta(milliseconds=100)
 """How long a delivery may be under way when its caller has gone. A guess: four times as long as on one machine."""
 
@@ -105,7 +108,7 @@ class _Opening:
         if profile.name != "reference":
             return InstalledMesh(profile, view)
         faults = self.settings.faults
-        wanted = MeshInstall(image=self.images.mesh, faults=faults) if install else None
+        wanted = MeshInstall(image=self.images.mesh, faults=faults, window=_WINDOW) if install else None
         return ReferenceInCluster(profile, view, api, faults=faults, wanted=wanted, tell=self.tell)
 
     def _cluster(self, api: ApiClient, profile: Profile) -> KubernetesCluster:

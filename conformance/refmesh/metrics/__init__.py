@@ -4,13 +4,14 @@
 samples. All but `history` and `sampling` is pure.
 """
 
-from conformance.refmesh.metrics.api import Action, MetricsAnswer, MetricsApi, MetricsRequest
+from conformance.refmesh.metrics.api import Action, Asker, MetricsAnswer, MetricsApi, MetricsRequest
 from conformance.refmesh.metrics.history import History, Round
 from conformance.refmesh.metrics.inventory import Inventory, read_inventory
 from conformance.refmesh.metrics.reading import STATS_PATH, UPTIME_PATH, Sample, read_sample, read_uptime
 from conformance.refmesh.metrics.rendering import GROUP, VERSION
 from conformance.refmesh.metrics.sampling import Sampler
 from conformance.refmesh.metrics.source import Sampled, TrafficSource
+from conformance.refmesh.metrics.stats_page import StatsPage, read_for_prometheus
 
 __all__ = [
     "GROUP",
@@ -18,6 +19,7 @@ __all__ = [
     "UPTIME_PATH",
     "VERSION",
     "Action",
+    "Asker",
     "History",
     "Inventory",
     "MetricsAnswer",
@@ -27,7 +29,9 @@ __all__ = [
     "Sample",
     "Sampled",
     "Sampler",
+    "StatsPage",
     "TrafficSource",
+    "read_for_prometheus",
     "read_inventory",
     "read_sample",
     "read_uptime",

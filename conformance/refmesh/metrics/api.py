@@ -24,6 +24,17 @@ _TO_ONE = "namespaces"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who asks, as Kubernetes knows people and programs."""
+
+    user: str = ""
+    uid: str = ""
+    groups: tuple[str, ...] = ()
+    extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """What else the cluster's ways to log in say of them, by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MetricsRequest:
     """One request, by somebody who is known."""
 
@@ -31,8 +42,7 @@ class MetricsRequest:
     path: str
     """Complete, without the query."""
     query: Mapping[str, str] = field(default_factory=dict)
-    user: str = ""
-    groups: tuple[str, ...] = ()
+    asker: Asker = field(default_factory=Asker)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +57,7 @@ class MetricsAnswer:
 class Action:
     """What somebody wants to do, in RBAC's words."""
 
-    user: str
-    groups: tuple[str, ...]
+    asker: Asker
     verb: str
     resource: str
     """Plural; with its sub-resource ``pods/edges``. Empty for discovery."""
@@ -90,6 +99,8 @@ class MetricsApi:
         source: Where traffic comes from.
         inventory: Gives what there is now.
         may: Says whether somebody may do something.
+        silent: Gives the keys of pods whose sidecars do not tell what they count. What they belong to has no figures:
+            zeros would say that nobody called.
         clock: Tells the time where nothing has been measured yet.
     """
 
@@ -98,11 +109,13 @@ class MetricsApi:
         source: TrafficSource,
         inventory: Callable[[], Inventory],
         may: Callable[[Action], bool],
+        silent: Callable[[], frozenset[str]] = frozenset,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._source = source
         self._inventory = inventory
         self._may = may
+        self._silent = silent
         self._clock = clock
         self._kept: tuple[Traffic, Inventory, Figures] | None = None
 
@@ -135,13 +148,23 @@ class MetricsApi:
         """Give what a question is answered with.
 
         Raises:
-            RefusedError: There is no such object.
+            RefusedError: There is no such object, or one of its sidecars does not tell.
         """
         inventory = self._inventory()
         if question.name and question.key not in inventory.names(question.resource.plural):
             raise _unknown(question)
         figures = self._figures(self._traffic(inventory), inventory)
-        return Document(figures=figures, inventory=inventory, question=question).written()
+        silent = self._without_figures(question.resource, inventory)
+        if question.name and (pod := silent.get(question.key)):
+            raise _untold(question, pod)
+        return Document(
+            figures=figures, inventory=inventory, question=question, left_out=frozenset(silent)
+        ).written()
+
+    def _without_figures(self, resource: Resource, inventory: Inventory) -> Mapping[Name, str]:
+        """Name the objects that a pod belongs to whose sidecar does not tell, each with one such pod."""
+        pods = self._silent()
+        return {holder: pod for pod in pods for holder in inventory.holders(resource.plural, pod)}
 
     def _figures(self, traffic: Traffic, inventory: Inventory) -> Figures:
         """Work figures out, once for all that is asked of the same moment."""
@@ -159,7 +182,7 @@ class MetricsApi:
         if not self._may(action):
             what = f'resource "{action.resource}" in API group "{GROUP}"' if action.resource else action.path
             where = f' in the namespace "{action.namespace}"' if action.namespace else ""
-            words = f'User "{action.user}" cannot {action.verb} {what}{where}'
+            words = f'User "{action.asker.user}" cannot {action.verb} {what}{where}'
             raise RefusedError(HTTPStatus.FORBIDDEN, "Forbidden", f"{action.resource} is forbidden: {words}")
 
 
@@ -170,6 +193,8 @@ class Document:
     figures: Figures
     inventory: Inventory
     question: Question
+    left_out: frozenset[Name] = frozenset()
+    """Objects that a list does not have, since nobody knows their figures."""
 
     def written(self) -> Json:
         """Write the answer."""
@@ -186,7 +211,7 @@ class Document:
         question = self.question
         for name, labels in sorted(self.inventory.names(question.resource.plural).items()):
             is_near = not question.resource.namespaced or question.namespace in {"", name[0]}
-            if is_near and fits(question.selector, labels):
+            if is_near and name not in self.left_out and fits(question.selector, labels):
                 yield name
 
     def _list(self, items: Iterator[Json]) -> Json:
@@ -304,8 +329,7 @@ def _action(request: MetricsRequest, question: Question | None) -> Action:
         if question.resource.plural == _TO_ONE:
             namespace = name  # as Kubernetes' own requests for one namespace have it
     return Action(
-        user=request.user,
-        groups=request.groups,
+        asker=request.asker,
         verb=verb,
         resource=resource,
         namespace=namespace,
@@ -327,6 +351,14 @@ def _no_path() -> RefusedError:
 def _unknown(question: Question) -> RefusedError:
     words = f'{question.resource.plural}.{GROUP} "{question.name}" not found'
     return RefusedError(HTTPStatus.NOT_FOUND, "NotFound", words)
+
+
+def _untold(question: Question, pod: str) -> RefusedError:
+    words = (
+        f'figures of {question.resource.plural}.{GROUP} "{question.name}" are not known:'
+        f" the sidecar of pod {pod} does not tell what it counts; see the log of that pod's sidecar"
+    )
+    return RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "ServiceUnavailable", words)
 
 
 def _good(body: Json) -> MetricsAnswer:

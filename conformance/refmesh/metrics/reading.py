@@ -19,6 +19,9 @@ STATS_PATH = _HISTOGRAMS + quote(rf"^{re.escape(METRIC)}\.")
 UPTIME_PATH = "/stats?format=json&type=Gauges&filter=" + quote(r"^server\.uptime$")
 """Where Envoy's admin pages say how long it has been running."""
 
+PROMETHEUS_PATH = "/stats/prometheus?filter=" + quote(rf"^({re.escape(METRIC)}\.|server\.uptime$)")
+"""Where Envoy's admin pages have counts and uptime in the way that Prometheus reads."""
+
 Bins = Mapping[Bin, float]
 
 _NAMES = tuple(name for name, _ in TAGS)

@@ -5,50 +5,16 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from conformance.refmesh.bootstrap import ADMIN_PORT
 from conformance.refmesh.metrics.history import History, Round
-from conformance.refmesh.metrics.reading import STATS_PATH, UPTIME_PATH, Sample, read_sample, read_uptime
+from conformance.refmesh.metrics.reading import Sample
+from conformance.refmesh.metrics.stats_page import ADDING_UP, StatsPage
 
 logger = logging.getLogger(__name__)
 
-_PATIENCE = 2.0  # seconds; Envoy answers within a few milliseconds
 _FRESH = timedelta(milliseconds=20)
 """How old a look may be for somebody who asks now."""
-_ADDING_UP = (
-    0.005  # seconds that Envoy takes to add its histograms up after a look; some microseconds if it is idle
-)
-
-
-@dataclass(slots=True)
-class _Page:
-    """The admin pages of one sidecar, on a connection that stays."""
-
-    connection: http.client.HTTPConnection
-    started: float = 0.0
-    """When its Envoy was started, by the monotonic clock. An Envoy that starts anew has closed its connections."""
-    last: Sample | None = None
-
-    def look(self) -> Sample:
-        """Ask what it has counted.
-
-        Raises:
-            OSError: It does not answer.
-            http.client.HTTPException: It answers no HTTP.
-            ValueError: It answers something else.
-        """
-        if self.connection.sock is None:
-            uptime = read_uptime(self._ask(UPTIME_PATH))
-            self.started = time.monotonic() - uptime.total_seconds()
-        page = self._ask(STATS_PATH)
-        self.last = read_sample(page, timedelta(seconds=time.monotonic() - self.started))
-        return self.last
-
-    def _ask(self, path: str) -> bytes:
-        self.connection.request("GET", path)
-        return self.connection.getresponse().read()
 
 
 class Sampler:
@@ -71,7 +37,7 @@ class Sampler:
         self._history = history
         self._sidecars = sidecars
         self._period = period
-        self._pages: dict[str, _Page] = {}
+        self._pages: dict[str, StatsPage] = {}
         self._looked_at: datetime | None = None
         self._known_at: datetime | None = None
         self._looking = threading.Lock()
@@ -89,7 +55,7 @@ class Sampler:
             self._thread.join()
         with self._looking:
             for page in self._pages.values():
-                page.connection.close()
+                page.close()
             self._pages.clear()
 
     def refresh(self) -> None:
@@ -100,7 +66,7 @@ class Sampler:
             is_fresh = self._known_at is not None and asked_at - self._known_at <= _FRESH
             if not is_fresh and not self._stopped.is_set():
                 self._look()
-                time.sleep(_ADDING_UP)
+                time.sleep(ADDING_UP)
                 self._look()
 
     def _run(self) -> None:
@@ -113,7 +79,7 @@ class Sampler:
         self._known_at, self._looked_at = self._looked_at, datetime.now(UTC)
         sidecars = self._sidecars()
         for gone in self._pages.keys() - sidecars.keys():
-            self._pages.pop(gone).connection.close()
+            self._pages.pop(gone).close()
         found = {pod: self._sample(pod, address) for pod, address in sidecars.items()}
         if self._known_at:
             samples = {pod: one for pod, one in found.items() if one is not None}
@@ -122,12 +88,11 @@ class Sampler:
     def _sample(self, pod: str, address: str) -> Sample | None:
         """Ask one sidecar; where it does not answer, what it said last: None when its pod is just coming."""
         if pod not in self._pages:
-            connection = http.client.HTTPConnection(address, ADMIN_PORT, timeout=_PATIENCE)
-            self._pages[pod] = _Page(connection=connection)
+            self._pages[pod] = StatsPage(address)
         page = self._pages[pod]
         try:
             return page.look()
         except (OSError, http.client.HTTPException, ValueError) as problem:
             logger.debug("no sample of %s: %s", pod, problem)
-            page.connection.close()
+            page.close()
             return page.last

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from conformance.refmesh.faults import WrongApi, fault_named
-from conformance.refmesh.metrics import Inventory, MetricsAnswer, MetricsRequest, read_inventory
+from conformance.refmesh.metrics import Asker, Inventory, MetricsAnswer, MetricsRequest, read_inventory
 from conformance.refmesh.metrics.api import ROOT
 from conformance.refmesh.metrics.traffic import Flow, Side, Tally, Traffic, added
 
@@ -95,7 +95,9 @@ def an_api(*faults: str, may: Any = None, source: OneWindow | None = None) -> Wr
 
 def ask(api: WrongApi, path: str, method: str = "GET", **query: str) -> MetricsAnswer:
     """Ask for a path below the version; the answer is JSON."""
-    answer = api.answer(MetricsRequest(method=method, path=ROOT + path, query=query, user="somebody"))
+    answer = api.answer(
+        MetricsRequest(method=method, path=ROOT + path, query=query, asker=Asker(user="somebody"))
+    )
     json.dumps(answer.body)
     return answer
 

@@ -13,9 +13,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from conformance.kubemesh.discovery import Doorman, server_context
+from conformance.kubemesh.discovery import Doorman
 from conformance.kubemesh.following import Follower
 from conformance.kubemesh.identity import ControlPlaneAddress, Identity
+from conformance.kubemesh.proofs import server_context
 from conformance.kubemesh.steering import Steering
 from conformance.kubemesh.wire import decode, encode
 from conformance.refmesh.certificates import Authority, CredentialSettings

@@ -35,6 +35,7 @@ class WrongApi(MetricsApi):
         inventory: Gives what there is now.
         may: Says whether somebody may do something.
         stages: Gives the stages in force, in the order in which they act.
+        silent: Gives the keys of pods whose sidecars do not tell.
     """
 
     def __init__(
@@ -43,9 +44,10 @@ class WrongApi(MetricsApi):
         inventory: Callable[[], Inventory],
         may: Callable[[Action], bool],
         stages: Callable[[], Iterable[MetricsStages]],
+        silent: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         super().__init__(
-            source, lambda: self._changed(inventory()), lambda action: self._allowed(action, may)
+            source, lambda: self._changed(inventory()), lambda action: self._allowed(action, may), silent
         )
         self._stages = stages
 

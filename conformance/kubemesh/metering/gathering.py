@@ -1,0 +1,126 @@
+"""The metrics server's end of the sidecars: asks all of them at one moment, and remembers what they say."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+from aiohttp import web
+from cryptography import x509
+
+from conformance.kubemesh.metering.catalogue import Catalogue
+from conformance.kubemesh.metering.wire import LARGEST, decode_sample, encode_look
+from conformance.kubemesh.proofs import holder_of, shown_by
+from conformance.refmesh.metrics import History, Round, Sample
+
+logger = logging.getLogger(__name__)
+
+_HEARTBEAT = 10.0  # seconds; after one and a half of them a connection whose other end is gone is closed
+_PATIENCE = 2.0  # seconds that a sidecar may take to answer; it needs some 15 ms
+
+
+class Line:
+    """The connection of one sidecar."""
+
+    def __init__(self, uid: str, socket: web.WebSocketResponse) -> None:
+        self.uid = uid
+        self._socket = socket
+        self._pod = ""
+        self._had: Sample | None = None
+        self._asked: tuple[int, asyncio.Future[Sample]] | None = None
+
+    async def ask(self, number: int, pod: str) -> Sample | None:
+        """Ask what the sidecar of *pod* has counted; None where it does not say so in time."""
+        answer: asyncio.Future[Sample] = asyncio.get_running_loop().create_future()
+        self._asked, self._pod = (number, answer), pod
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self._socket.send_str(encode_look(number))
+                return await answer
+        except (TimeoutError, ConnectionError):
+            return None
+
+    async def listen(self) -> None:
+        """Take answers until the connection ends.
+
+        Raises:
+            ValueError: Something else came.
+        """
+        async for message in self._socket:
+            if message.type is aiohttp.WSMsgType.TEXT:
+                self._hear(message.data)
+
+    def _hear(self, text: str) -> None:
+        number, self._had = decode_sample(text, self._pod, self._had)
+        if self._asked and self._asked[0] == number and not self._asked[1].done():
+            self._asked[1].set_result(self._had)
+
+
+class Gathering:
+    """Fills a history with what the sidecars of a cluster say. All of it runs in one event loop.
+
+    Args:
+        history: What is filled.
+        catalogue: Knows which pods there are.
+    """
+
+    def __init__(self, history: History, catalogue: Catalogue) -> None:
+        self._history = history
+        self._catalogue = catalogue
+        self._lines: dict[str, Line] = {}
+        self._number = 0
+        self._told: frozenset[str] = frozenset()
+
+    def app(self) -> web.Application:
+        """Make the pages for sidecars."""
+        app = web.Application()
+        app.router.add_get("/samples", self._take)
+        return app
+
+    @property
+    def connected(self) -> int:
+        """How many sidecars are connected."""
+        return len(self._lines)
+
+    def silent(self) -> frozenset[str]:
+        """Name the pods that have a sidecar which did not say at the last look what it has counted."""
+        return self._catalogue.with_sidecar - self._told
+
+    async def look(self) -> None:
+        """Ask all sidecars, and remember what they said as one round."""
+        self._number += 1
+        at = datetime.now(UTC)  # whatever has ended until now is in what they say
+        named = {self._catalogue.pod_of(uid): line for uid, line in self._lines.items()}
+        known = {pod: line for pod, line in named.items() if pod}  # a new one is asked as soon as it is known
+        found = await asyncio.gather(*(line.ask(self._number, pod) for pod, line in known.items()))
+        samples = {pod: one for pod, one in zip(known, found, strict=True) if one is not None}
+        self._history.take(Round(at=at, samples=samples))
+        self._told = frozenset(samples)
+
+    async def _take(self, request: web.Request) -> web.StreamResponse:
+        shown = shown_by(request)
+        uid = holder_of(shown) if shown else ""
+        if shown is None or not uid:
+            return web.Response(status=403, text="show the certificate that you got from the control plane\n")
+        socket = web.WebSocketResponse(heartbeat=_HEARTBEAT, compress=False, max_msg_size=LARGEST)
+        await socket.prepare(request)
+        await self._keep(Line(uid, socket), socket, shown)
+        return socket
+
+    async def _keep(self, line: Line, socket: web.WebSocketResponse, shown: x509.Certificate) -> None:
+        self._lines[line.uid] = line  # a sidecar that comes anew takes the place of its former self
+        try:
+            # With its certificate a connection ends as well; the agent comes back with a new one.
+            async with asyncio.timeout(_left(shown).total_seconds()):
+                await line.listen()
+        except (TimeoutError, ValueError) as problem:
+            if isinstance(problem, ValueError):
+                logger.warning("the sidecar of pod %s is not believed: %s", line.uid, problem)
+            await socket.close()
+        finally:
+            if self._lines.get(line.uid) is line:
+                del self._lines[line.uid]
+
+
+def _left(certificate: x509.Certificate) -> timedelta:
+    return certificate.not_valid_after_utc - datetime.now(UTC)

@@ -1,0 +1,189 @@
+"""The metrics server of the reference mesh in a cluster: ``python -m conformance.kubemesh.metering.server``."""
+
+import asyncio
+import logging
+import os
+import signal
+import ssl
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import kubernetes
+
+from conformance.errors import ConformanceError, UsageError
+from conformance.kubemesh import names
+from conformance.kubemesh.faulting import say_acted
+from conformance.kubemesh.identity import Identity, address_from
+from conformance.kubemesh.metering.catalogue import Catalogue
+from conformance.kubemesh.metering.doors import Doors, FrontDoor
+from conformance.kubemesh.metering.front import Front
+from conformance.kubemesh.metering.front_proxy import CONFIGURATION, FrontProxy, read_front_proxy
+from conformance.kubemesh.metering.gathering import Gathering
+from conformance.kubemesh.metering.reviews import Reviews
+from conformance.kubemesh.metering.settings import MeteringSettings, period_of, read_settings
+from conformance.kubemesh.rest import Rest
+from conformance.kubemesh.watching import Watch
+from conformance.refmesh.faults import MetricsStages, WrongApi, fault_named
+from conformance.refmesh.metrics import History, Sampled
+
+logger = logging.getLogger(__name__)
+
+_GRACE = 5.0  # seconds that sidecars get to connect to a server that has just started
+_LINGER = 10.0  # seconds in which the next server comes to be ready; it needs some five
+_LOOK = 0.05  # seconds between two looks at what has come from the API server
+
+
+class MetricsServer:
+    """The one replica: figures of a window are in its memory."""
+
+    def __init__(self, settings: MeteringSettings, rest: Rest, directory: Path) -> None:
+        self._settings = settings
+        self._rest = rest
+        address = address_from(settings.authority)
+        self._identity = Identity(address, settings.token, directory / "credentials")
+        self._catalogue = Catalogue(rest, self._set_faults)
+        self._configuration = Watch(rest, lambda: CONFIGURATION, lambda: None)
+        self._trusted = FrontProxy()
+        history = History(settings.window)
+        self._gathering = Gathering(history, self._catalogue)
+        self._stages: tuple[MetricsStages, ...] = ()
+        self._faults: tuple[str, ...] = ()
+        self._api = WrongApi(
+            Sampled(history),
+            lambda: self._catalogue.inventory,
+            Reviews(rest).may,
+            lambda: self._stages,
+            self._gathering.silent,
+        )
+        self._doors = Doors(self._identity.files)
+        self._looked_since: float | None = None
+        self._is_leaving = False
+
+    async def run(self) -> None:
+        """Serve until SIGTERM."""
+        stopped = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        stopping = asyncio.create_task(stopped.wait())
+        serving = asyncio.create_task(self._serve())
+        await asyncio.wait((stopping, serving), return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            serving.result()  # it never ends by itself: this tells why it did
+        await self._leave()
+        self._catalogue.close()
+        self._configuration.close()
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+    async def _leave(self) -> None:
+        """Leave the sidecars to the next server, and say what there is, but no figures, until that may be ready."""
+        if self._looked_since is None:
+            return
+        self._is_leaving = True
+        await self._doors.shut(names.SAMPLES_PORT)
+        await asyncio.sleep(_LINGER)
+
+    def status(self) -> Mapping[str, Any]:
+        """Say how this server is, as JSON for `kubemesh.status`."""
+        return {
+            "replica": self._settings.replica,
+            "ready": self.is_ready,
+            "faults": list(self._faults),
+            "window": self._settings.window.total_seconds(),
+            "source": self._settings.prometheus or "sidecars",
+            "sidecars": self._gathering.connected,
+            "silent": sorted(self._gathering.silent()),
+        }
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether this server makes room for the next one, and has no figures any more."""
+        return self._is_leaving
+
+    @property
+    def is_ready(self) -> bool:
+        """Say whether figures can be given: the cluster is known, and sidecars have told something or had time."""
+        if self._looked_since is None or not self._trusted.authority:
+            return False
+        if self._is_leaving:
+            return True  # to say what there is
+        return not self._gathering.silent() or time.monotonic() - self._looked_since > _GRACE
+
+    async def _serve(self) -> None:
+        await self._identity.obtain()
+        self._catalogue.start()
+        self._configuration.start()
+        doors = self._doors
+        front = Front(self._api, lambda: self._trusted, self, self.status)
+        await doors.open(names.SAMPLES_PORT, self._gathering.app(), self._settings.authority)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._identity.keep(doors.renew))
+                tasks.create_task(self._follow(FrontDoor(doors, front.app)))
+                tasks.create_task(self._look_around())
+        finally:
+            await doors.close()
+
+    async def _follow(self, door: FrontDoor) -> None:
+        """Believe whom the cluster says, now and when it says otherwise."""
+        seen: object = None
+        while True:
+            found = self._configuration.objects()
+            if self._configuration.is_synced and found != seen:
+                seen = found
+                try:
+                    trusted = read_front_proxy(found[0] if found else None)
+                    await door.follow(trusted)
+                    self._trusted = trusted
+                except (ValueError, ssl.SSLError) as problem:
+                    logger.warning("%s cannot be read, and is as before: %s", CONFIGURATION.selector, problem)
+            await asyncio.sleep(_LOOK)
+
+    async def _look_around(self) -> None:
+        """Ask sidecars at regular intervals, and work out what that brings before anybody asks."""
+        await asyncio.to_thread(self._catalogue.await_synced)
+        period = period_of(self._settings.window).total_seconds()
+        while not self._is_leaving:
+            began = time.monotonic()
+            try:
+                await self._gathering.look()
+                await asyncio.to_thread(self._api.prepare)
+                self._looked_since = self._looked_since or began
+            except Exception:  # one look that fails must not be the last one
+                logger.exception("a look at the sidecars failed")
+            await asyncio.sleep(max(0.0, began + period - time.monotonic()))
+
+    def _set_faults(self, wanted: tuple[str, ...], serial: str) -> None:
+        """Be wrong in these ways. A name that does not exist leaves all as it was: whoever sets them asks before."""
+        try:
+            found = [fault_named(one).metrics for one in wanted]
+        except UsageError as problem:
+            logger.warning("faults stay as they are: %s", problem)
+            return
+        self._faults = wanted
+        self._stages = tuple(one for one in found if one is not None)
+        told = (self._rest, self._settings.replica, serial)
+        threading.Thread(target=say_acted, args=told, daemon=True).start()
+
+
+def main() -> int:
+    """Run until SIGTERM; the exit code is 3 where the cluster refuses what a metrics server needs."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        kubernetes.config.load_incluster_config()  # type: ignore[no-untyped-call]
+        with tempfile.TemporaryDirectory() as directory:
+            rest = Rest(kubernetes.client.ApiClient())
+            asyncio.run(MetricsServer(read_settings(os.environ), rest, Path(directory)).run())
+    except (ConformanceError, kubernetes.config.ConfigException) as error:
+        sys.stderr.write(f"{error}\n")
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
