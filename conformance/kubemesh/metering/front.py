@@ -32,8 +32,8 @@ class State(Protocol):
         """Whether it can be asked."""
 
     @property
-    def is_leaving(self) -> bool:
-        """Whether it says what there is, and has no figures any more."""
+    def has_figures(self) -> bool:
+        """Whether it knows more than what figures there could be."""
 
 
 class Front:
@@ -42,7 +42,7 @@ class Front:
     Args:
         api: Knows the answers.
         front_proxy: Gives whom to believe now.
-        state: Whether figures can be given.
+        state: How far the server is.
         status: Says how this server is, for people.
     """
 
@@ -93,8 +93,9 @@ class Front:
             return MetricsAnswer(status=200, body=_NOTHING_DESCRIBED)
         if not _is_ours(asked.path):
             return _refusal(404, "NotFound", "the server could not find the requested resource")
-        if self._state.is_leaving and asked.path.startswith(f"{ROOT}/"):
-            return _refusal(503, "ServiceUnavailable", "the metrics server is being replaced; ask again soon")
+        if not self._state.has_figures and asked.path.startswith(f"{ROOT}/"):
+            words = "the metrics server has just started, and no sidecar has told it yet what it counts; ask again"
+            return _refusal(503, "ServiceUnavailable", words)
         return self._api.answer(asked)
 
     async def _ready(self, _: web.Request) -> web.Response:

@@ -16,6 +16,9 @@ from conformance.refmesh.metrics import History, Round, Sample
 logger = logging.getLogger(__name__)
 
 _HEARTBEAT = 10.0  # seconds; after one and a half of them a connection whose other end is gone is closed
+_GRACE = timedelta(
+    seconds=5
+)  # from the first sidecar that tells something to the last one that is waited for
 _PATIENCE = 2.0  # seconds that a sidecar may take to answer; it needs some 15 ms
 
 
@@ -70,6 +73,8 @@ class Gathering:
         self._lines: dict[str, Line] = {}
         self._number = 0
         self._told: frozenset[str] = frozenset()
+        self._first_told: datetime | None = None
+        self._is_settled = False
 
     def app(self) -> web.Application:
         """Make the pages for sidecars."""
@@ -81,6 +86,11 @@ class Gathering:
     def connected(self) -> int:
         """How many sidecars are connected."""
         return len(self._lines)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every sidecar has told something since this server started, or had time to."""
+        return self._is_settled
 
     def silent(self) -> frozenset[str]:
         """Name the pods that have a sidecar which did not say at the last look what it has counted."""
@@ -96,6 +106,14 @@ class Gathering:
         samples = {pod: one for pod, one in zip(known, found, strict=True) if one is not None}
         self._history.take(Round(at=at, samples=samples))
         self._told = frozenset(samples)
+        self._settle(at)
+
+    def _settle(self, at: datetime) -> None:
+        """A sidecar that does not come to tell anything must not keep the figures of all others back for ever."""
+        if self._told and self._first_told is None:
+            self._first_told = at
+        had_time = self._first_told is not None and at - self._first_told > _GRACE
+        self._is_settled = self._is_settled or had_time or not self.silent()
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         shown = shown_by(request)

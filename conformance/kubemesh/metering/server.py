@@ -33,8 +33,7 @@ from conformance.refmesh.metrics import History, Sampled
 
 logger = logging.getLogger(__name__)
 
-_GRACE = 5.0  # seconds that sidecars get to connect to a server that has just started
-_LINGER = 10.0  # seconds in which the next server comes to be ready; it needs some five
+_GRACE = 5.0  # seconds until a server that has just started takes the place of one whom sidecars tell still
 _LOOK = 0.05  # seconds between two looks at what has come from the API server
 
 
@@ -60,9 +59,7 @@ class MetricsServer:
             lambda: self._stages,
             self._gathering.silent,
         )
-        self._doors = Doors(self._identity.files)
         self._looked_since: float | None = None
-        self._is_leaving = False
 
     async def run(self) -> None:
         """Serve until SIGTERM."""
@@ -74,19 +71,10 @@ class MetricsServer:
         await asyncio.wait((stopping, serving), return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
             serving.result()  # it never ends by itself: this tells why it did
-        await self._leave()
         self._catalogue.close()
         self._configuration.close()
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
-
-    async def _leave(self) -> None:
-        """Leave the sidecars to the next server, and say what there is, but no figures, until that may be ready."""
-        if self._looked_since is None:
-            return
-        self._is_leaving = True
-        await self._doors.shut(names.SAMPLES_PORT)
-        await asyncio.sleep(_LINGER)
 
     def status(self) -> Mapping[str, Any]:
         """Say how this server is, as JSON for `kubemesh.status`."""
@@ -101,24 +89,22 @@ class MetricsServer:
         }
 
     @property
-    def is_leaving(self) -> bool:
-        """Whether this server makes room for the next one, and has no figures any more."""
-        return self._is_leaving
+    def has_figures(self) -> bool:
+        """Whether sidecars have told what they count, or had time to."""
+        return self._gathering.is_settled
 
     @property
     def is_ready(self) -> bool:
-        """Say whether figures can be given: the cluster is known, and sidecars have told something or had time."""
+        """Whether the API server may ask: it is known, and there are figures or sidecars tell another server still."""
         if self._looked_since is None or not self._trusted.authority:
             return False
-        if self._is_leaving:
-            return True  # to say what there is
-        return not self._gathering.silent() or time.monotonic() - self._looked_since > _GRACE
+        return self.has_figures or time.monotonic() - self._looked_since > _GRACE
 
     async def _serve(self) -> None:
         await self._identity.obtain()
         self._catalogue.start()
         self._configuration.start()
-        doors = self._doors
+        doors = Doors(self._identity.files)
         front = Front(self._api, lambda: self._trusted, self, self.status)
         await doors.open(names.SAMPLES_PORT, self._gathering.app(), self._settings.authority)
         try:
@@ -148,7 +134,7 @@ class MetricsServer:
         """Ask sidecars at regular intervals, and work out what that brings before anybody asks."""
         await asyncio.to_thread(self._catalogue.await_synced)
         period = period_of(self._settings.window).total_seconds()
-        while not self._is_leaving:
+        while True:
             began = time.monotonic()
             try:
                 await self._gathering.look()

@@ -1,12 +1,12 @@
 """Remembers what sidecars have counted, and says what came in between: counters only ever grow, windows move on.
 
 A counter says what happened since its process started. What happened in a window is the difference of two samples;
-where there is no old one, the window is shorter, and says so.
+where there is no old one, the window is shorter, and says so. A process that started anew has begun at nothing.
 """
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -44,7 +44,7 @@ class History:
     def __init__(self, window: timedelta) -> None:
         self._window = window
         self._rounds: deque[Round] = deque()
-        self._known: tuple[Round, Difference] | None = None
+        self._known: tuple[Round, Difference | None] | None = None
         self._lock = threading.Lock()
 
     @property
@@ -73,7 +73,7 @@ class History:
         return Difference(at=newest.at, span=span, counts=counts)
 
     def difference(self) -> Difference | None:
-        """Say what the last window has brought; None before the first round."""
+        """Say what the last window has brought; None before there are two rounds to compare."""
         with self._lock:
             rounds, known = tuple(self._rounds), self._known
         if not rounds:
@@ -81,32 +81,61 @@ class History:
         newest = rounds[-1]
         if known and known[0] is newest:
             return known[1]
-        found = self._compared(newest, rounds)
+        found = compared(_window_of(rounds, newest.at - self._window))
         with self._lock:
             self._known = newest, found
         return found
 
-    def _compared(self, newest: Round, rounds: tuple[Round, ...]) -> Difference:
-        older = [one for one in rounds[:-1] if one.at <= newest.at - self._window]
-        base = older[-1] if older else rounds[0]
-        counts: dict[Series, Bins] = {}
-        for pod, sample in newest.samples.items():
-            counts |= _grown(_before(base, pod, sample, newest.at), sample)
-        return Difference(at=newest.at, span=newest.at - base.at, counts=counts)
+
+def _window_of(rounds: tuple[Round, ...], begin: datetime) -> tuple[Round, ...]:
+    """Leave out what lies before the last round that *begin* does not come after."""
+    older = sum(one.at <= begin for one in rounds[:-1])
+    return rounds[max(older - 1, 0) :]
 
 
-def _before(base: Round, pod: str, sample: Sample, now: datetime) -> Mapping[Series, Bins] | None:
-    """Give what a sidecar had counted at *base*: nothing if it has started since, None if nobody knows."""
-    old = base.samples.get(pod)
-    has_started_since = now - sample.uptime >= base.at
-    if old is not None and sample.uptime >= old.uptime:
-        return old.counts
-    return {} if has_started_since or old is not None else None
+def compared(rounds: tuple[Round, ...]) -> Difference | None:
+    """Say what was counted from the first of some rounds to the last; None where that is no span of time.
+
+    It begins later where the first round does not know a sidecar that was running by then: what that had counted
+    before it first told anything is not known, and must not look like nothing.
+    """
+    newest = rounds[-1]
+    base = next(at for at, one in enumerate(rounds) if _knows_all(one, newest))
+    if base == len(rounds) - 1:
+        return None
+    counts: dict[Series, Bins] = {}
+    for pod in newest.samples:
+        told = [one.samples[pod] for one in rounds[base:] if pod in one.samples]
+        for earlier, later in _lives(told, is_new=pod not in rounds[base].samples):
+            _add(counts, _grown(earlier, later))
+    return Difference(at=newest.at, span=newest.at - rounds[base].at, counts=counts)
 
 
-def _grown(before: Mapping[Series, Bins] | None, sample: Sample) -> Mapping[Series, Bins]:
-    if before is None:
-        return {}
+def _knows_all(one: Round, newest: Round) -> bool:
+    """Say whether a round knows all of the newest one's sidecars but those that have started since."""
+    return all(
+        pod in one.samples or newest.at - sample.uptime >= one.at for pod, sample in newest.samples.items()
+    )
+
+
+def _lives(told: list[Sample], *, is_new: bool) -> Iterator[tuple[Mapping[Series, Bins], Sample]]:
+    """Tell the lives of a sidecar's Envoy apart: what it had counted at the beginning of each, and at its end."""
+    began: Mapping[Series, Bins] = {} if is_new else told[0].counts
+    for one, following in zip(told, [*told[1:], None], strict=True):
+        if following is None or following.uptime < one.uptime:
+            yield began, one
+            began = {}
+
+
+def _add(counts: dict[Series, Bins], grown: Mapping[Series, Bins]) -> None:
+    for series, bins in grown.items():
+        had = counts.get(series)
+        counts[series] = (
+            bins if had is None else {one: had.get(one, 0) + bins.get(one, 0) for one in {**had, **bins}}
+        )
+
+
+def _grown(before: Mapping[Series, Bins], sample: Sample) -> Mapping[Series, Bins]:
     found: dict[Series, Bins] = {}
     for series, bins in sample.counts.items():
         old = before.get(series)

@@ -50,6 +50,15 @@ def a_round(seconds, count, uptime=100.0, pod="here/client-0"):
     return Round(at=after(seconds), samples={pod: Sample(uptime=timedelta(seconds=uptime), counts=counts)})
 
 
+def together(*rounds):
+    samples = {pod: sample for one in rounds for pod, sample in one.samples.items()}
+    series = {
+        pod: {SERIES._replace(pod=pod): bins for bins in one.counts.values()} for pod, one in samples.items()
+    }
+    found = {pod: Sample(uptime=one.uptime, counts=series[pod]) for pod, one in samples.items()}
+    return Round(at=rounds[0].at, samples=found)
+
+
 def figures_of(*rounds):
     history = History(WINDOW)
     for one in rounds:
@@ -110,10 +119,38 @@ def test_new_sidecar_counts_whole():
     assert figures_of(*rounds) == (10, 7)
 
 
-def test_sidecar_that_was_not_known_before_is_left_out():
+def test_nothing_is_told_of_a_sidecar_that_tells_something_for_the_first_time():
     """It has been running for longer than the window, and nobody knows what it had counted by then."""
-    rounds = a_round(0, 0, pod="here/other-0"), a_round(10, 7, uptime=400)
-    assert figures_of(*rounds) == (10, 0)
+    history = History(WINDOW)
+    history.take(a_round(0, 0, pod="here/other-0"))
+    history.take(a_round(10, 7, uptime=400))
+    assert history.difference() is None
+
+
+def test_window_begins_where_every_sidecar_is_known():
+    """One came late: what it had counted before is not known, and for nobody does the window say otherwise."""
+    other = "here/other-0"
+    late = [together(a_round(at, 10 * at), a_round(at, at, pod=other)) for at in (4, 7, 10)]
+    assert figures_of(a_round(0, 0), a_round(2, 20), *late) == (6, 66)
+
+
+def test_sidecar_that_tells_nothing_for_a_while_shortens_no_window():
+    """What it has counted meanwhile it tells later."""
+    known, silent = a_round(0, 5), Round(at=after(5), samples={})
+    assert figures_of(known, silent, a_round(10, 9)) == (10, 4)
+
+
+def test_both_lives_of_a_restarted_sidecar_count():
+    """What it had told by then is not forgotten with it."""
+    rounds = a_round(0, 50), a_round(6, 58), a_round(8, 2, uptime=1), a_round(10, 7, uptime=3)
+    assert figures_of(*rounds) == (10, 15)
+
+
+def test_first_round_is_no_window():
+    """One look says what was counted since sidecars started, and nothing of a span of time."""
+    history = History(WINDOW)
+    history.take(a_round(0, 500))
+    assert history.difference() is None
 
 
 def test_history_is_bounded_by_its_window():
