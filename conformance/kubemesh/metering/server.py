@@ -48,12 +48,12 @@ class MetricsServer:
         self._catalogue = Catalogue(rest, self._set_faults)
         self._configuration = Watch(rest, lambda: CONFIGURATION, lambda: None)
         self._trusted = FrontProxy()
-        history = History(settings.window)
-        self._gathering = Gathering(history, self._catalogue)
+        self._history = History(settings.window)
+        self._gathering = Gathering(self._history, self._catalogue)
         self._stages: tuple[MetricsStages, ...] = ()
         self._faults: tuple[str, ...] = ()
         self._api = WrongApi(
-            Sampled(history),
+            Sampled(self._history),
             lambda: self._catalogue.inventory,
             Reviews(rest).may,
             lambda: self._stages,
@@ -90,12 +90,12 @@ class MetricsServer:
 
     @property
     def has_figures(self) -> bool:
-        """Whether sidecars have told what they count, or had time to."""
-        return self._gathering.is_settled
+        """Whether sidecars have told twice what they count, or had time to."""
+        return self._gathering.is_settled and self._history.difference() is not None
 
     @property
     def is_ready(self) -> bool:
-        """Whether the API server may ask: it is known, and there are figures or sidecars tell another server still."""
+        """Whether the API server may ask: it is known, and there are figures, or sidecars tell another server."""
         if self._looked_since is None or not self._trusted.authority:
             return False
         return self.has_figures or time.monotonic() - self._looked_since > _GRACE

@@ -3,6 +3,7 @@
 import base64
 import copy
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -28,6 +29,18 @@ def patched(pod):
             place = place[one]
         place[last] = operation["value"]
     return result
+
+
+def test_pod_is_shown_to_prometheus_only_where_the_mesh_is_installed_so():
+    """What sidecars show there nobody has to prove a right for; and an application that is scraped stays so."""
+    scraped = replace(INJECTION, scraped=True)
+    (plain,) = [one["value"] for one in patch(a_pod(), INJECTION) if one["path"].endswith("annotations")]
+    (shown,) = [one["value"] for one in patch(a_pod(), scraped) if one["path"].endswith("annotations")]
+    own = {"prometheus.io/scrape": "true", "prometheus.io/port": "9000"}
+    (kept,) = [one["value"] for one in patch(a_pod(own), scraped) if one["path"].endswith("annotations")]
+    assert not [one for one in plain if one.startswith("prometheus.io/")]
+    assert shown["prometheus.io/port"] == "15020"
+    assert kept["prometheus.io/port"] == "9000"
 
 
 def named(result, key):

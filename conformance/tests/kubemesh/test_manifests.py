@@ -1,5 +1,7 @@
 """What an installation consists of: complete, labelled, and with just the rights that the control plane uses."""
 
+import base64
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,9 +9,12 @@ import pytest
 from conformance.errors import UsageError
 from conformance.kubemesh.faulting import faults_data
 from conformance.kubemesh.kinds import CORE, SMI
-from conformance.kubemesh.manifests import MeshInstall, control_plane, crds, injector, path_of
+from conformance.kubemesh.manifests import MeshInstall, control_plane, crds, injector, metrics_server, path_of
+from conformance.kubemesh.metering import settings as metering
 from conformance.kubemesh.names import OWNER_LABEL
 from conformance.kubemesh.settings import read_settings
+from conformance.refmesh.metrics import GROUP, VERSION
+from conformance.refmesh.metrics.inventory import RESOURCES
 
 WANTED = MeshInstall(image="mesh:1", pull_policy="Never", replicas=2, lifetime=timedelta(minutes=5))
 
@@ -29,7 +34,7 @@ def may(verb, group, resource):
 def test_everything_carries_the_label_that_removal_goes_by():
     """What lacks it would stay behind."""
     key, value = OWNER_LABEL
-    for one in [*control_plane(WANTED), injector("PEM"), *crds("PEM")]:
+    for one in [*control_plane(WANTED), injector("PEM"), *crds("PEM"), *metrics_server(WANTED, "PEM")]:
         assert one["metadata"]["labels"][key] == value, path_of(one)
 
 
@@ -112,3 +117,52 @@ def test_unknown_fault_is_refused_before_anything_changes():
     """The control plane would leave it out in silence."""
     with pytest.raises(UsageError, match="no fault"):
         faults_data(["opens-everything-wide"])
+
+
+def test_metrics_server_is_told_what_it_needs():
+    """Its window, whom to believe, and where figures come from."""
+    wanted = replace(WANTED, window=timedelta(seconds=4), prometheus="http://prometheus:9090")
+    *_, deployment, api_service = metrics_server(wanted, "PEM")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    told = {one["name"]: one.get("value", "metrics-0") for one in container["env"]}
+    read = metering.read_settings(told)
+    assert (read.window, read.authority, read.prometheus) == (wanted.window, "PEM", wanted.prometheus)
+    assert container["image"] == "mesh:1"
+    assert api_service["spec"]["caBundle"] == base64.b64encode(b"PEM").decode()
+    assert (api_service["spec"]["group"], api_service["spec"]["version"]) == (GROUP, VERSION)
+
+
+def test_metrics_server_may_list_what_figures_are_asked_of_and_no_secret():
+    """Each of the eleven kinds, and nothing that it does not use."""
+    rules = next(one for one in metrics_server(WANTED, "PEM") if one["kind"] == "ClusterRole")["rules"]
+    listed = {
+        (group, resource)
+        for one in rules
+        for group in one["apiGroups"]
+        for resource in one["resources"]
+        if {"list", "watch"} <= set(one["verbs"])
+    }
+    assert listed == {(one.api_version.rpartition("/")[0], one.plural) for one in RESOURCES}
+    others = [one for one in rules if "list" not in one["verbs"]]
+    assert others == [
+        {"apiGroups": ["authorization.k8s.io"], "resources": ["subjectaccessreviews"], "verbs": ["create"]}
+    ]
+
+
+@pytest.mark.parametrize("seconds", [0, 0.5, 3601, -1])
+def test_window_that_makes_no_sense_is_refused(seconds):
+    """Before anything is installed."""
+    with pytest.raises(UsageError, match="figures cannot cover"):
+        metering.window_data(timedelta(seconds=seconds))
+
+
+def test_window_is_noted_for_who_may_not_see_the_deployment():
+    """Such as the suite's own account."""
+    assert metering.window_in(metering.window_data(timedelta(seconds=4))) == timedelta(seconds=4)
+    assert metering.window_in({}) is None
+
+
+@pytest.mark.parametrize(("window", "period"), [(1, 0.3), (4, 0.3), (30, 1.5), (600, 5)])
+def test_sidecars_are_asked_often_enough_for_the_window(window, period):
+    """And not all the time."""
+    assert metering.period_of(timedelta(seconds=window)) == timedelta(seconds=period)
