@@ -130,6 +130,8 @@ def _install_metrics(rest: Rest, wanted: MeshInstall, authority: Authority, tell
     if found and not is_our_metrics(found):
         tell(f"APIService {found['metadata']['name']} is there already and stays as it is: it is not ours")
         return
+    if found:  # a port that the server has chosen stays
+        api_service["spec"]["service"]["port"] = found["spec"]["service"].get("port")
     rest.apply(METRICS_API, api_service)
     _await(lambda: _holds(rest.get(METRICS_API), "Available"), f"{METRICS_API} is available", _PATIENCE)
 

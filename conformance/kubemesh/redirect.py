@@ -14,15 +14,17 @@ from conformance.kubemesh.names import INBOUND_PORT, OUTBOUND_PORT, PROXY_USER, 
 
 _OUTBOUND, _INBOUND = "SMI_OUTBOUND", "SMI_INBOUND"
 _LOOPBACK = "127.0.0.0/8"
+_RESET = "REJECT --reject-with tcp-reset"
+_OWN_PORTS = (OUTBOUND_PORT, INBOUND_PORT)
 
 Run = Callable[[Sequence[str], str], None]
 """Runs a program with a text as its input."""
 
 
 def rules() -> str:
-    """Write the whole nat table of a pod, as iptables-restore reads it.
+    """Write the whole nat and filter tables of a pod, as iptables-restore reads them.
 
-    The table is replaced in one step, so that to do it again changes nothing: an init container may run twice.
+    Tables are replaced in one step, so that to do it again changes nothing: an init container may run twice.
     """
     inbound = f"REDIRECT --to-ports {INBOUND_PORT}"
     sidecar = f"-m owner --uid-owner {PROXY_USER}"
@@ -41,6 +43,10 @@ def rules() -> str:
         f"-A {_OUTBOUND} {sidecar} -j RETURN",
         f"-A {_OUTBOUND} -o lo -j RETURN",
         f"-A {_OUTBOUND} -p tcp -j REDIRECT --to-ports {OUTBOUND_PORT}",
+        "COMMIT",
+        # Who means the sidecar's own ports would have it call itself, and that call itself, until it can no more.
+        "*filter",
+        *(f"-A INPUT -p tcp -m conntrack --ctorigdstport {one} -j {_RESET}" for one in _OWN_PORTS),
         "COMMIT",
     )
     return "\n".join(lines) + "\n"

@@ -30,11 +30,11 @@ class Line:
         self._socket = socket
         self._pod = ""
         self._had: Sample | None = None
-        self._asked: tuple[int, asyncio.Future[Sample]] | None = None
+        self._asked: tuple[int, asyncio.Future[Sample | None]] | None = None
 
     async def ask(self, number: int, pod: str) -> Sample | None:
         """Ask what the sidecar of *pod* has counted; None where it does not say so in time."""
-        answer: asyncio.Future[Sample] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Sample | None] = asyncio.get_running_loop().create_future()
         self._asked, self._pod = (number, answer), pod
         try:
             async with asyncio.timeout(_PATIENCE):
@@ -54,9 +54,10 @@ class Line:
                 self._hear(message.data)
 
     def _hear(self, text: str) -> None:
-        number, self._had = decode_sample(text, self._pod, self._had)
+        number, sample = decode_sample(text, self._pod, self._had)
+        self._had = sample or self._had
         if self._asked and self._asked[0] == number and not self._asked[1].done():
-            self._asked[1].set_result(self._had)
+            self._asked[1].set_result(sample)
 
 
 class Gathering:

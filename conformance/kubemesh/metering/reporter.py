@@ -62,9 +62,8 @@ class Reporter:
         async for message in socket:
             if message.type is aiohttp.WSMsgType.TEXT:
                 sample = await asyncio.to_thread(self._look)
-                if sample is not None:
-                    await socket.send_str(encode_sample(decode_look(message.data), told, sample))
-                    told = sample
+                await socket.send_str(encode_sample(decode_look(message.data), told, sample))
+                told = sample or told
 
     def _look(self) -> Sample | None:
         try:

@@ -24,6 +24,7 @@ from conformance.kubemesh.metering.doors import Doors, FrontDoor
 from conformance.kubemesh.metering.front import Front
 from conformance.kubemesh.metering.front_proxy import CONFIGURATION, FrontProxy, read_front_proxy
 from conformance.kubemesh.metering.gathering import Gathering
+from conformance.kubemesh.metering.registration import PERIOD, Registration
 from conformance.kubemesh.metering.reviews import Reviews
 from conformance.kubemesh.metering.settings import MeteringSettings, period_of, read_settings
 from conformance.kubemesh.rest import Rest
@@ -112,6 +113,7 @@ class MetricsServer:
                 tasks.create_task(self._identity.keep(doors.renew))
                 tasks.create_task(self._follow(FrontDoor(doors, front.app)))
                 tasks.create_task(self._look_around())
+                tasks.create_task(self._stay_registered())
         finally:
             await doors.close()
 
@@ -143,6 +145,15 @@ class MetricsServer:
             except Exception:  # one look that fails must not be the last one
                 logger.exception("a look at the sidecars failed")
             await asyncio.sleep(max(0.0, began + period - time.monotonic()))
+
+    async def _stay_registered(self) -> None:
+        registration = Registration(self._rest)
+        while True:
+            await asyncio.sleep(PERIOD)
+            try:
+                await asyncio.to_thread(registration.look, is_ready=self.is_ready)
+            except ConformanceError as problem:
+                logger.warning("the APIService cannot be seen to: %s", problem.what)
 
     def _set_faults(self, wanted: tuple[str, ...], serial: str) -> None:
         """Be wrong in these ways. A name that does not exist leaves all as it was: whoever sets them asks before."""

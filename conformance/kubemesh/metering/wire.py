@@ -8,6 +8,8 @@ and each answers with how long its Envoy has run and with the series that have c
 this connection, complete with all that they have counted::
 
     {"look": 7, "uptime": 12.5, "series": [[["pod", "side", ...], [[lower, upper, count], ...]], ...]}
+
+or, where its Envoy does not tell, with the number alone, so that nobody waits for it.
 """
 
 import json
@@ -41,8 +43,10 @@ def decode_look(text: str) -> int:
         raise ValueError(f"this asks for nothing: {text[:80]!r}") from problem
 
 
-def encode_sample(number: int, told: Sample | None, sample: Sample) -> str:
-    """Write what of a sample is not as it was *told* before."""
+def encode_sample(number: int, told: Sample | None, sample: Sample | None) -> str:
+    """Write what of a sample is not as it was *told* before; None says that there is no sample."""
+    if sample is None:
+        return encode_look(number)
     old = told.counts if told else {}
     series = [
         [list(one), [[*bounds, count] for bounds, count in bins.items()]]
@@ -53,7 +57,7 @@ def encode_sample(number: int, told: Sample | None, sample: Sample) -> str:
     return json.dumps(message, separators=(",", ":"))
 
 
-def decode_sample(text: str, pod: str, had: Sample | None) -> tuple[int, Sample]:
+def decode_sample(text: str, pod: str, had: Sample | None) -> tuple[int, Sample | None]:
     """Read what `encode_sample` wrote, for who has *had* the sample before; give the number of the look as well.
 
     Args:
@@ -66,9 +70,11 @@ def decode_sample(text: str, pod: str, had: Sample | None) -> tuple[int, Sample]
     """
     try:
         message = json.loads(text)
+        number = int(message["look"])
+        if len(message) == 1:
+            return number, None
         uptime = timedelta(seconds=_amount(message["uptime"]))
         told = {_series(names): _bins(bins) for names, bins in message["series"]}
-        number = int(message["look"])
     except (LookupError, TypeError, OverflowError) as problem:
         raise ValueError(f"this is no sample: {problem!r}") from problem
     own = {series: bins for series, bins in told.items() if series.pod == pod}

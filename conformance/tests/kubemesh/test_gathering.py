@@ -185,20 +185,36 @@ def test_sidecar_that_goes_is_silent(tmp_path):
     asyncio.run(run())
 
 
-def test_envoy_that_does_not_answer_makes_its_sidecar_silent(tmp_path, monkeypatch):
-    """And the others are not kept from telling."""
-    monkeypatch.setattr(gathered, "_PATIENCE", 0.3)
+def test_envoy_that_does_not_answer_makes_its_sidecar_silent(tmp_path):
+    """And nobody is kept from telling, nor waited for."""
 
     async def run():
         async with a_server(tmp_path) as place:
             shop = Page(SHOP)
             async with place.sidecar(shop), place.sidecar(Page(CLIENT)):
                 shop.is_there = False
-                await place.gathering.look()
+                async with asyncio.timeout(gathered._PATIENCE / 2):
+                    await place.gathering.look()
                 assert place.gathering.silent() == {SHOP}
                 shop.is_there = True
                 await place.gathering.look()
                 assert place.gathering.silent() == frozenset()
+
+    asyncio.run(run())
+
+
+def test_sidecar_that_hangs_is_waited_for_a_moment(tmp_path, monkeypatch):
+    """Its node may be gone; the others' figures go on."""
+    monkeypatch.setattr(gathered, "_PATIENCE", 0.2)
+
+    async def run():
+        async with a_server(tmp_path) as place, aiohttp.ClientSession() as session:
+            context = place.identity(f"uid-{SHOP}").context()
+            hanging = await session.ws_connect(f"{place.url}/samples", ssl=context)
+            async with place.sidecar(Page(CLIENT)):
+                await place.gathering.look()
+                assert place.gathering.silent() == {SHOP}
+            await hanging.close()
 
     asyncio.run(run())
 

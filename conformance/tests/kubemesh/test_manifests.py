@@ -11,7 +11,8 @@ from conformance.kubemesh.faulting import faults_data
 from conformance.kubemesh.kinds import CORE, SMI
 from conformance.kubemesh.manifests import MeshInstall, control_plane, crds, injector, metrics_server, path_of
 from conformance.kubemesh.metering import settings as metering
-from conformance.kubemesh.names import OWNER_LABEL
+from conformance.kubemesh.metering.registration import PORTS
+from conformance.kubemesh.names import METRICS_PORT, OWNER_LABEL
 from conformance.kubemesh.settings import read_settings
 from conformance.refmesh.metrics import GROUP, VERSION
 from conformance.refmesh.metrics.inventory import RESOURCES
@@ -145,8 +146,25 @@ def test_metrics_server_may_list_what_figures_are_asked_of_and_no_secret():
     assert listed == {(one.api_version.rpartition("/")[0], one.plural) for one in RESOURCES}
     others = [one for one in rules if "list" not in one["verbs"]]
     assert others == [
-        {"apiGroups": ["authorization.k8s.io"], "resources": ["subjectaccessreviews"], "verbs": ["create"]}
+        {"apiGroups": ["authorization.k8s.io"], "resources": ["subjectaccessreviews"], "verbs": ["create"]},
+        {
+            "apiGroups": ["apiregistration.k8s.io"],
+            "resources": ["apiservices"],
+            "resourceNames": ["v1alpha1.metrics.smi-spec.io"],
+            "verbs": ["get", "patch"],
+        },
     ]
+
+
+def test_ways_to_the_metrics_server_are_its_services_ports():
+    """One of them the API server is told, the other where that one fails."""
+    objects = metrics_server(WANTED, "PEM")
+    service = next(
+        one for one in objects if one["kind"] == "Service" and one["metadata"]["name"] == "metrics"
+    )
+    assert tuple(one["port"] for one in service["spec"]["ports"]) == PORTS
+    assert {one["targetPort"] for one in service["spec"]["ports"]} == {METRICS_PORT}
+    assert objects[-1]["spec"]["service"]["port"] in PORTS
 
 
 @pytest.mark.parametrize("seconds", [0, 0.5, 3601, -1])

@@ -1,141 +1,31 @@
 """The reference mesh in a real cluster: what it lets through, what it refuses, and that it leaves nothing behind."""
 
 import json
-import subprocess
 import time
-from datetime import timedelta
-from types import SimpleNamespace
 
 import pytest
 
-from conformance.cluster.images import build_images
-from conformance.cluster.kind import KindHost
-from conformance.cluster.kubernetes import KubernetesCluster, KubernetesSettings, connect
-from conformance.kubemesh import MeshInstall, install, set_faults, status, uninstall
-from conformance.kubemesh.rest import Rest
-from conformance.model.manifest import Manifest
-from conformance.model.traffic import Call, Ending, HttpRequest, TcpRequest, TrafficPlan
+from conformance.kubemesh import install, set_faults, status, uninstall
+from conformance.model.traffic import Ending
 from conformance.places import fixtures_root
-from conformance.probe.messages import decode_observation, encode_send
-from conformance.scenario.world import load_manifests, load_world
-from conformance.tests.kind_clusters.real_kind import real_kind_or_skip
+from conformance.scenario.world import load_manifests
+from conformance.tests.kubemesh.real_mesh import (
+    CLIENT_A,
+    CLIENT_B,
+    HERE,
+    OUTSIDE,
+    OUTSIDER,
+    SHOP,
+    SHORT,
+    ask,
+    granted,
+    inventory,
+    pod_address,
+    run_in,
+    until,
+)
 
 pytestmark = pytest.mark.kind
-
-RUN = "kubemesh"
-NAMESPACES = {one: f"{one}-{RUN}" for one in ("here", "there", "outside")}
-HERE, OUTSIDE = NAMESPACES["here"], NAMESPACES["outside"]
-CLIENT_A, CLIENT_B, SHOP = (f"{HERE}/{one}" for one in ("client-a", "client-b", "shop"))
-OUTSIDER = f"{OUTSIDE}/outsider"
-WORKLOADS = (CLIENT_A, CLIENT_B, SHOP, OUTSIDER)
-SHORT = timedelta(seconds=45)
-"""Life of certificates, so that each is renewed several times while this file runs."""
-
-
-@pytest.fixture(scope="module")
-def place(pytestconfig, tmp_path_factory):
-    """A kind cluster with the suite's images, and the objects that were in it before anything else."""
-    real = real_kind_or_skip(pytestconfig)
-    images = build_images(print, real.base)
-    with KindHost(real.settings, RUN, print) as host:
-        for image in images.all:
-            host.load(image)
-        api = connect(host.kubeconfig, host.context)
-        yield SimpleNamespace(
-            api=api,
-            rest=Rest(api),
-            kubeconfig=host.kubeconfig,
-            context=host.context,
-            images=images,
-            before=inventory(Rest(api)),
-        )
-        api.close()
-
-
-@pytest.fixture(scope="module")
-def mesh(place):
-    """The mesh, with two replicas."""
-    wanted = MeshInstall(image=place.images.mesh, replicas=2, lifetime=SHORT)
-    install(place.api, wanted, print)
-    yield wanted
-    uninstall(place.api, print)
-
-
-@pytest.fixture(scope="module")
-def cluster(place, mesh):
-    """Two clients, a shop, and a caller outside the mesh."""
-    settings = KubernetesSettings(run_id=RUN, name="kind", probe_image=place.images.probe)
-    with KubernetesCluster(place.api, settings) as cluster:
-        world = load_world(fixtures_root() / "world" / "world.yaml")
-        cluster.apply(world.manifests(NAMESPACES, WORKLOADS))
-        cluster.await_ready(WORKLOADS, timedelta(minutes=3))
-        cluster.apply(granted("client-a"))
-        until(lambda: ask(cluster, CLIENT_A) == 200, "the grant holds")
-        yield cluster
-
-
-def inventory(rest):
-    """Name every object of every kind that the cluster lists, but for what comes and goes by itself."""
-    passing = {"events", "leases", "endpointslices", "endpoints", "componentstatuses"}
-    found = set()
-    for version in ["/api/v1", *groups(rest)]:
-        for kind in rest.get(version).get("resources") or ():
-            if "/" not in kind["name"] and "list" in kind["verbs"] and kind["name"] not in passing:
-                for one in rest.get(f"{version}/{kind['name']}").get("items") or ():
-                    metadata = one["metadata"]
-                    found.add((kind["name"], metadata.get("namespace", ""), metadata["name"]))
-    return found
-
-
-def groups(rest):
-    return [f"/apis/{one['preferredVersion']['groupVersion']}" for one in rest.get("/apis")["groups"]]
-
-
-def granted(*clients, path="/ok.*"):
-    sources = [{"kind": "ServiceAccount", "name": one, "namespace": HERE} for one in clients]
-    routes = {
-        "apiVersion": "specs.smi-spec.io/v1alpha3",
-        "kind": "HTTPRouteGroup",
-        "metadata": {"name": "routes", "namespace": HERE},
-        "spec": {"matches": [{"name": "ok", "pathRegex": path, "methods": ["GET"]}]},
-    }
-    target = {
-        "apiVersion": "access.smi-spec.io/v1alpha2",
-        "kind": "TrafficTarget",
-        "metadata": {"name": "shop", "namespace": HERE},
-        "spec": {
-            "destination": {"kind": "ServiceAccount", "name": "shop", "namespace": HERE},
-            "sources": sources,
-            "rules": [{"kind": "HTTPRouteGroup", "name": "routes", "matches": ["ok"]}],
-        },
-    }
-    return (Manifest(routes), Manifest(target))
-
-
-def ask(cluster, source, host=f"shop.{HERE}", port=8080, path="/ok", *, count=1, keep_alive=False):
-    """Send calls one after the other; give the status that all of them had, or how they ended otherwise."""
-    request = HttpRequest(method="GET", path=path) if port in {8080, 9090} else TcpRequest()
-    calls = tuple(Call(id=f"c{n}", host=host, port=port, request=request) for n in range(count))
-    plan = TrafficPlan(calls=calls, keep_alive=keep_alive, timeout=timedelta(seconds=10))
-    channel = cluster.channel(source)
-    try:
-        channel.write(encode_send(plan))
-        seen = [decode_observation(one) for one in channel.read(timedelta(seconds=60))["observations"]]
-    finally:
-        channel.close()
-    answers = {one.status if one.ending is Ending.ANSWERED and one.status else one.ending for one in seen}
-    return answers.pop() if len(answers) == 1 else answers
-
-
-def until(holds, what, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"after {seconds} s it is still not true that {what}"
-        time.sleep(0.05)
-
-
-def pod_address(cluster, workload):
-    return next(one.address for one in cluster.pods() if one.workload == workload)
 
 
 @pytest.mark.parametrize("port", [8080, 9090])
@@ -160,6 +50,7 @@ def test_caller_without_identity_gets_nowhere(cluster, port):
     plan = {"port": port, "path": "/ok"}
     ended = ask(cluster, OUTSIDER, pod_address(cluster, SHOP), **plan)
     assert ended not in {200, Ending.ANSWERED}
+    assert ask(cluster, CLIENT_A) == 200, "the attempt does the sidecar no harm"
 
 
 def test_raw_tcp_is_refused_and_the_rest_of_the_world_is_not(cluster):
@@ -247,20 +138,6 @@ def ask_anyway(place, pod):
         "except OSError as error: print(type(error).__name__)"
     )
     return run_in(place, HERE, pod, "probe", program)
-
-
-def run_in(place, namespace, pod, container, program):
-    """Run a Python program in a container; give what it prints."""
-    where = (
-        "kubectl",
-        f"--kubeconfig={place.kubeconfig}",
-        f"--context={place.context}",
-        f"--namespace={namespace}",
-    )
-    command = (*where, "exec", pod, "-c", container, "--", "python", "-c", program)
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 def test_token_for_somebody_else_gets_no_certificate(cluster, place):

@@ -23,6 +23,10 @@ def test_rules_are_as_recorded():
         "-p tcp --dport 15020 -j RETURN",
         "-p tcp -j REDIRECT --to-ports 15006",
     ]
+    assert appended("INPUT") == [
+        "-p tcp -m conntrack --ctorigdstport 15001 -j REJECT --reject-with tcp-reset",
+        "-p tcp -m conntrack --ctorigdstport 15006 -j REJECT --reject-with tcp-reset",
+    ]
     assert appended("OUTPUT") == ["-p tcp -j SMI_OUTBOUND"]
     assert appended("PREROUTING") == ["-p tcp -m addrtype --dst-type LOCAL -j SMI_INBOUND"]
 

@@ -59,6 +59,11 @@ def test_unchanged_counts_are_the_same_object():
     assert after.counts is before.counts
 
 
+def test_sidecar_that_knows_nothing_says_so():
+    """And is asked again."""
+    assert decode_sample(encode_sample(5, None, None), POD, a_sample({SERIES: BINS})) == (5, None)
+
+
 def test_what_is_said_of_another_pod_is_not_believed():
     """A pod that is not what it should be can say untrue things of itself alone."""
     other = SERIES._replace(pod="there/bank-0")
