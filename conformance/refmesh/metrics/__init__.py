@@ -5,7 +5,8 @@ samples. All but `history` and `sampling` is pure.
 """
 
 from conformance.refmesh.metrics.api import Action, MetricsAnswer, MetricsApi, MetricsRequest
-from conformance.refmesh.metrics.history import History, Round
+from conformance.refmesh.metrics.comparing import Round
+from conformance.refmesh.metrics.history import History
 from conformance.refmesh.metrics.inventory import Inventory, read_inventory
 from conformance.refmesh.metrics.reading import STATS_PATH, UPTIME_PATH, Sample, read_sample, read_uptime
 from conformance.refmesh.metrics.rendering import GROUP, VERSION

@@ -15,7 +15,7 @@ from conformance.refmesh.metrics.inventory import BY_PLURAL, Inventory, Name, Re
 from conformance.refmesh.metrics.rendering import GROUP, VERSION, Json
 from conformance.refmesh.metrics.selectors import Selector, fits, parse_selector
 from conformance.refmesh.metrics.source import TrafficSource
-from conformance.refmesh.metrics.traffic import Side, Tally, Traffic
+from conformance.refmesh.metrics.traffic import SHORTEST, Side, Tally, Traffic
 
 ROOT = f"/apis/{GROUP}/{VERSION}"
 EDGES = "edges"
@@ -152,7 +152,7 @@ class MetricsApi:
 
     def _traffic(self, inventory: Inventory) -> Traffic:
         found = self._source.traffic(inventory)
-        return found or Traffic(flows=(), at=self._clock(), span=rendering.SHORTEST)
+        return found or Traffic(flows=(), at=self._clock(), span=SHORTEST)
 
     def _check(self, request: MetricsRequest, question: Question | None) -> None:
         action = _action(request, question)

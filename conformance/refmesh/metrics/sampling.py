@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from conformance.refmesh.bootstrap import ADMIN_PORT
-from conformance.refmesh.metrics.history import History, Round
+from conformance.refmesh.metrics.comparing import Round
+from conformance.refmesh.metrics.history import History
 from conformance.refmesh.metrics.reading import STATS_PATH, UPTIME_PATH, Sample, read_sample, read_uptime
 
 logger = logging.getLogger(__name__)

@@ -4,10 +4,11 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from conformance.refmesh.metrics.history import Difference, History
+from conformance.refmesh.metrics.comparing import Difference
+from conformance.refmesh.metrics.history import History
 from conformance.refmesh.metrics.inventory import Inventory
 from conformance.refmesh.metrics.reading import Bins, Series
-from conformance.refmesh.metrics.traffic import Flow, Side, Tally, Traffic
+from conformance.refmesh.metrics.traffic import SHORTEST, Flow, Side, Tally, Traffic
 
 
 class TrafficSource(Protocol):
@@ -75,7 +76,7 @@ class Sampled:
             if ends is None:
                 ends = known[series] = ends_of(series, inventory, self._trust_domain)
             flows.append(flow_of(ends, series, bins))
-        return Traffic(flows=tuple(flows), at=seen.at, span=seen.span)
+        return Traffic(flows=tuple(flows), at=seen.at, span=max(seen.span, SHORTEST))
 
     def _known_ends(self, inventory: Inventory) -> dict[Series, Ends]:
         """Give what has been found out already; it holds as long as the inventory does."""

@@ -12,6 +12,7 @@ from conformance.refmesh.metrics import (
     Inventory,
     Round,
     Sample,
+    Sampled,
     read_inventory,
     read_sample,
     read_uptime,
@@ -110,10 +111,64 @@ def test_new_sidecar_counts_whole():
     assert figures_of(*rounds) == (10, 7)
 
 
-def test_sidecar_that_was_not_known_before_is_left_out():
-    """It has been running for longer than the window, and nobody knows what it had counted by then."""
-    rounds = a_round(0, 0, pod="here/other-0"), a_round(10, 7, uptime=400)
-    assert figures_of(*rounds) == (10, 0)
+def a_joint_round(seconds, *samples):
+    """Write a round of several sidecars, each a name, a count and an uptime."""
+    single = [a_round(seconds, count, uptime, pod=f"here/{pod}") for pod, count, uptime in samples]
+    return Round(
+        at=after(seconds), samples={pod: one for each in single for pod, one in each.samples.items()}
+    )
+
+
+def growth_of(*rounds):
+    history = History(WINDOW)
+    for one in rounds:
+        history.take(one)
+    return history.difference()
+
+
+def test_span_begins_where_every_sidecar_is_known():
+    """One that had been running but was first seen late: nobody may be told that it did nothing for ten seconds."""
+    rounds = [
+        a_joint_round(0, ("old", 5, 100)),
+        a_joint_round(4, ("old", 6, 104), ("late", 500, 400)),
+        a_joint_round(7, ("old", 8, 107), ("late", 503, 403)),
+        a_joint_round(10, ("old", 20, 110), ("late", 507, 406)),
+    ]
+    assert growth_of(*rounds).span == timedelta(seconds=6)
+    assert figures_of(rounds[0], *(only(one, "here/late") for one in rounds[1:])) == (6, 7)
+    assert figures_of(rounds[0], *(only(one, "here/old") for one in rounds[1:])) == (10, 15)
+
+
+def only(one, pod):
+    return Round(at=one.at, samples={pod: one.samples[pod]})
+
+
+def test_sidecar_seen_for_the_first_time_leaves_no_span():
+    """What the others did in the window cannot be told in one figure with what nobody knows."""
+    seen = growth_of(
+        a_joint_round(0, ("old", 5, 100)), a_joint_round(10, ("old", 9, 110), ("late", 500, 400))
+    )
+    assert (seen.span, seen.counts) == (timedelta(0), {})
+
+
+def test_sidecar_that_started_since_leaves_the_span_as_it_is():
+    """It counts from nothing, and needs no older sample."""
+    seen = growth_of(
+        a_joint_round(0, ("old", 5, 100)),
+        a_joint_round(6, ("old", 6, 106), ("new", 1, 2)),
+        a_joint_round(10, ("old", 9, 110), ("new", 3, 6)),
+    )
+    assert seen.span == WINDOW
+
+
+def test_sidecar_that_is_gone_leaves_the_span_as_it_is():
+    """Only those of the newest round have to be known."""
+    seen = growth_of(
+        a_joint_round(0, ("old", 5, 100), ("gone", 1, 50)),
+        a_joint_round(4, ("old", 5, 104)),
+        a_joint_round(10, ("old", 9, 110)),
+    )
+    assert seen.span == WINDOW
 
 
 def test_history_is_bounded_by_its_window():
@@ -238,3 +293,10 @@ def test_edges_add_up_and_both_ends_agree(calls):
                     if one.direction == "to"
                 }
                 assert mirrored[name] == tally
+
+
+def test_window_is_never_of_no_length():
+    """A single look tells of no span, and zero seconds are none that anybody could divide by."""
+    history = History(WINDOW)
+    history.take(a_round(0, 5))
+    assert Sampled(history).traffic(Inventory()).span == timedelta(milliseconds=1)
