@@ -10,6 +10,9 @@ from datetime import datetime, timedelta
 
 from conformance.refmesh.metrics.reading import Bins, Sample, Series
 
+_INEXACT = timedelta(seconds=1)
+"""Envoy tells its uptime in whole seconds, rounded down."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
@@ -54,7 +57,7 @@ def _before(base: Round, name: str, sample: Sample, now: datetime) -> Mapping[Se
     old, started = base.samples.get(name), now - sample.uptime
     if old is None:
         return {} if started >= base.at else None
-    has_started_anew = sample.uptime < old.uptime
+    has_started_anew = sample.uptime < old.uptime or started > base.at + _INEXACT
     return {} if has_started_anew else old.counts
 
 

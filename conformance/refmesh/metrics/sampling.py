@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from conformance.refmesh.bootstrap import ADMIN_PORT
@@ -44,8 +44,15 @@ class _Page:
             uptime = read_uptime(self._ask(UPTIME_PATH))
             self.started = time.monotonic() - uptime.total_seconds()
         page = self._ask(STATS_PATH)
-        self.last = read_sample(page, timedelta(seconds=time.monotonic() - self.started))
+        self.last = read_sample(page, self._uptime())
         return self.last
+
+    def unheard(self) -> Sample | None:
+        """Give what it said last, as of now: it has run on, so that silence is not taken for a new start."""
+        return replace(self.last, uptime=self._uptime()) if self.last else None
+
+    def _uptime(self) -> timedelta:
+        return timedelta(seconds=time.monotonic() - self.started)
 
     def _ask(self, path: str) -> bytes:
         self.connection.request("GET", path)
@@ -131,4 +138,4 @@ class Sampler:
         except (OSError, http.client.HTTPException, ValueError) as problem:
             logger.debug("no sample of %s: %s", pod, problem)
             page.connection.close()
-            return page.last
+            return page.unheard()

@@ -19,6 +19,7 @@ from conformance.refmesh.metrics import (
 )
 from conformance.refmesh.metrics.figures import Figures
 from conformance.refmesh.metrics.reading import Series
+from conformance.refmesh.metrics.sampling import _Page
 from conformance.refmesh.metrics.source import attributed
 from conformance.refmesh.metrics.traffic import Flow, Side, Tally, Traffic, added, quantile
 
@@ -109,6 +110,11 @@ def test_new_sidecar_counts_whole():
     """It started within the window, so that nothing of it lies before."""
     rounds = a_round(0, 0, pod="here/other-0"), a_round(10, 7, uptime=4)
     assert figures_of(*rounds) == (10, 7)
+
+
+def test_restart_is_seen_though_the_new_process_has_run_for_longer_than_the_old_one_had():
+    """It cannot have run for six seconds and be the one that there was ten seconds ago."""
+    assert figures_of(a_round(0, 50, uptime=3), a_round(10, 60, uptime=6)) == (10, 60)
 
 
 def a_joint_round(seconds, *samples):
@@ -300,3 +306,11 @@ def test_window_is_never_of_no_length():
     history = History(WINDOW)
     history.take(a_round(0, 5))
     assert Sampled(history).traffic(Inventory()).span == timedelta(milliseconds=1)
+
+
+def test_silent_sidecar_is_taken_to_run_on():
+    """What it said last stays what it said, and its silence is no new start."""
+    page = _Page(connection=None, last=Sample(uptime=timedelta(seconds=1), counts={SERIES: {BIN: 5}}))
+    assert page.unheard().uptime > timedelta(seconds=1)
+    assert page.unheard().counts is page.last.counts
+    assert _Page(connection=None).unheard() is None
