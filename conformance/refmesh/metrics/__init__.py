@@ -11,7 +11,7 @@ from conformance.refmesh.metrics.inventory import Inventory, read_inventory
 from conformance.refmesh.metrics.reading import STATS_PATH, UPTIME_PATH, Sample, read_sample, read_uptime
 from conformance.refmesh.metrics.rendering import GROUP, VERSION
 from conformance.refmesh.metrics.sampling import Sampler
-from conformance.refmesh.metrics.source import Sampled, TrafficSource
+from conformance.refmesh.metrics.source import Sampled, SilentSourceError, TrafficSource
 
 __all__ = [
     "GROUP",
@@ -28,6 +28,7 @@ __all__ = [
     "Sample",
     "Sampled",
     "Sampler",
+    "SilentSourceError",
     "TrafficSource",
     "read_inventory",
     "read_sample",

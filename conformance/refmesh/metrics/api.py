@@ -14,7 +14,7 @@ from conformance.refmesh.metrics.figures import Figures
 from conformance.refmesh.metrics.inventory import BY_PLURAL, Inventory, Name, Resource
 from conformance.refmesh.metrics.rendering import GROUP, VERSION, Json
 from conformance.refmesh.metrics.selectors import Selector, fits, parse_selector
-from conformance.refmesh.metrics.source import TrafficSource
+from conformance.refmesh.metrics.source import SilentSourceError, TrafficSource
 from conformance.refmesh.metrics.traffic import SHORTEST, Side, Tally, Traffic
 
 ROOT = f"/apis/{GROUP}/{VERSION}"
@@ -112,6 +112,9 @@ class MetricsApi:
             return self._answer(request)
         except RefusedError as refusal:
             return refusal.answer
+        except SilentSourceError as problem:
+            words = f"{problem.what}; where: {problem.where}; try: {problem.hint}"
+            return RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "ServiceUnavailable", words).answer
 
     def _answer(self, request: MetricsRequest) -> MetricsAnswer:
         parts = (
@@ -127,7 +130,11 @@ class MetricsApi:
         return _good(self.document(question))
 
     def prepare(self) -> None:
-        """Work out what the newest look at the sidecars brings, so that whoever asks next need not wait for it."""
+        """Work out what the newest look at the sidecars brings, so that whoever asks next need not wait for it.
+
+        Raises:
+            SilentSourceError: The source of traffic cannot be asked.
+        """
         inventory = self._inventory()
         self._figures(self._traffic(inventory), inventory)
 
@@ -136,6 +143,7 @@ class MetricsApi:
 
         Raises:
             RefusedError: There is no such object.
+            SilentSourceError: The source of traffic cannot be asked.
         """
         inventory = self._inventory()
         if question.name and question.key not in inventory.names(question.resource.plural):

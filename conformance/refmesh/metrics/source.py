@@ -2,8 +2,9 @@
 
 import threading
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
+from conformance.errors import ConformanceError
 from conformance.refmesh.metrics.comparing import Difference
 from conformance.refmesh.metrics.history import History
 from conformance.refmesh.metrics.inventory import Inventory
@@ -11,8 +12,20 @@ from conformance.refmesh.metrics.reading import Bins, Series
 from conformance.refmesh.metrics.traffic import SHORTEST, Flow, Side, Tally, Traffic
 
 
+class SilentSourceError(ConformanceError):
+    """Nobody can say what traffic there was: those who counted it, or keep the counts, cannot be asked.
+
+    The API answers 503. Zeros would say that there was no traffic.
+    """
+
+    code: ClassVar[str] = "metrics-source"
+
+
 class TrafficSource(Protocol):
-    """Says what was seen lately. Safe to use from several threads."""
+    """Says what was seen lately. Safe to use from several threads.
+
+    Both methods raise `SilentSourceError` when it cannot be asked.
+    """
 
     def traffic(self, inventory: Inventory) -> Traffic | None:
         """Say what the last window has brought, in the words of *inventory*; None before anything is known."""
