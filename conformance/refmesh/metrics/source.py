@@ -6,7 +6,6 @@ from typing import ClassVar, NamedTuple, Protocol
 
 from conformance.errors import ConformanceError
 from conformance.refmesh.metrics.comparing import Difference
-from conformance.refmesh.metrics.history import History
 from conformance.refmesh.metrics.inventory import Inventory
 from conformance.refmesh.metrics.reading import Bins, Series
 from conformance.refmesh.metrics.traffic import SHORTEST, Flow, Side, Tally, Traffic
@@ -34,6 +33,16 @@ class TrafficSource(Protocol):
         """Say what was counted since sidecars started: what nobody should be told as figures of a window."""
 
 
+class Counted(Protocol):
+    """What sidecars have counted: a `History`, or somebody else's. Safe to use from several threads."""
+
+    def difference(self) -> Difference | None:
+        """Say what the last window has brought; always the same object while that is the newest."""
+
+    def totals(self) -> Difference:
+        """Say what was counted since sidecars started."""
+
+
 class Ends(NamedTuple):
     """Who was at both ends of the calls of a series."""
 
@@ -50,7 +59,7 @@ class Sampled:
 
     def __init__(
         self,
-        history: History,
+        history: Counted,
         trust_domain: str = "cluster.local",
         refresh: Callable[[], None] = lambda: None,
     ) -> None:
