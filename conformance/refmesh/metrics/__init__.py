@@ -1,16 +1,18 @@
 """Traffic Metrics of the reference mesh: what sidecars count, as ``metrics.smi-spec.io`` has it.
 
 `api` answers requests from an `inventory` of objects and a `source` of traffic, which may be a `history` of
-samples. All but `history` and `sampling` is pure.
+samples, or a `prometheus` that has scraped them. All but these, `sampling` and `asking_prometheus` is pure.
 """
 
 from conformance.refmesh.metrics.api import Action, Asker, MetricsAnswer, MetricsApi, MetricsRequest
-from conformance.refmesh.metrics.history import History, Round
+from conformance.refmesh.metrics.comparing import Round
+from conformance.refmesh.metrics.history import History
 from conformance.refmesh.metrics.inventory import Inventory, read_inventory
+from conformance.refmesh.metrics.prometheus import PrometheusSource
 from conformance.refmesh.metrics.reading import STATS_PATH, UPTIME_PATH, Sample, read_sample, read_uptime
 from conformance.refmesh.metrics.rendering import GROUP, VERSION
 from conformance.refmesh.metrics.sampling import Sampler
-from conformance.refmesh.metrics.source import Sampled, TrafficSource
+from conformance.refmesh.metrics.source import Sampled, SilentSourceError, TrafficSource
 from conformance.refmesh.metrics.stats_page import StatsPage, read_for_prometheus
 
 __all__ = [
@@ -25,10 +27,12 @@ __all__ = [
     "MetricsAnswer",
     "MetricsApi",
     "MetricsRequest",
+    "PrometheusSource",
     "Round",
     "Sample",
     "Sampled",
     "Sampler",
+    "SilentSourceError",
     "StatsPage",
     "TrafficSource",
     "read_for_prometheus",

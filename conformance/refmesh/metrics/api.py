@@ -14,8 +14,8 @@ from conformance.refmesh.metrics.figures import Figures
 from conformance.refmesh.metrics.inventory import BY_PLURAL, Inventory, Name, Resource
 from conformance.refmesh.metrics.rendering import GROUP, VERSION, Json
 from conformance.refmesh.metrics.selectors import Selector, fits, parse_selector
-from conformance.refmesh.metrics.source import TrafficSource
-from conformance.refmesh.metrics.traffic import Side, Tally, Traffic
+from conformance.refmesh.metrics.source import SilentSourceError, TrafficSource
+from conformance.refmesh.metrics.traffic import SHORTEST, Side, Tally, Traffic
 
 ROOT = f"/apis/{GROUP}/{VERSION}"
 EDGES = "edges"
@@ -125,6 +125,9 @@ class MetricsApi:
             return self._answer(request)
         except RefusedError as refusal:
             return refusal.answer
+        except SilentSourceError as problem:
+            words = f"{problem.what}; where: {problem.where}; try: {problem.hint}"
+            return RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "ServiceUnavailable", words).answer
 
     def _answer(self, request: MetricsRequest) -> MetricsAnswer:
         parts = (
@@ -140,7 +143,11 @@ class MetricsApi:
         return _good(self.document(question))
 
     def prepare(self) -> None:
-        """Work out what the newest look at the sidecars brings, so that whoever asks next need not wait for it."""
+        """Work out what the newest look at the sidecars brings, so that whoever asks next need not wait for it.
+
+        Raises:
+            SilentSourceError: The source of traffic cannot be asked.
+        """
         inventory = self._inventory()
         self._figures(self._traffic(inventory), inventory)
 
@@ -149,6 +156,7 @@ class MetricsApi:
 
         Raises:
             RefusedError: There is no such object, or one of its sidecars does not tell.
+            SilentSourceError: The source of traffic cannot be asked.
         """
         inventory = self._inventory()
         if question.name and question.key not in inventory.names(question.resource.plural):
@@ -175,7 +183,7 @@ class MetricsApi:
 
     def _traffic(self, inventory: Inventory) -> Traffic:
         found = self._source.traffic(inventory)
-        return found or Traffic(flows=(), at=self._clock(), span=rendering.SHORTEST)
+        return found or Traffic(flows=(), at=self._clock(), span=SHORTEST)
 
     def _check(self, request: MetricsRequest, question: Question | None) -> None:
         action = _action(request, question)

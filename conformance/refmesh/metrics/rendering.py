@@ -27,9 +27,6 @@ _MICRO = 1_000_000
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 
-SHORTEST = timedelta(milliseconds=1)
-"""The window of figures before anything was measured; a window is never of no length."""
-
 
 def reference(resource: Resource, name: Name) -> Json:
     """Refer to one object."""

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from conformance.refmesh.metrics.history import History, Round
+from conformance.refmesh.metrics.comparing import Round
+from conformance.refmesh.metrics.history import History
 from conformance.refmesh.metrics.reading import Sample
 from conformance.refmesh.metrics.stats_page import ADDING_UP, StatsPage
 
@@ -95,4 +96,4 @@ class Sampler:
         except (OSError, http.client.HTTPException, ValueError) as problem:
             logger.debug("no sample of %s: %s", pod, problem)
             page.close()
-            return page.last
+            return page.unheard()

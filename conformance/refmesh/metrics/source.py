@@ -2,22 +2,45 @@
 
 import threading
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
-from conformance.refmesh.metrics.history import Difference, History
+from conformance.errors import ConformanceError
+from conformance.refmesh.metrics.comparing import Difference
 from conformance.refmesh.metrics.inventory import Inventory
 from conformance.refmesh.metrics.reading import Bins, Series
-from conformance.refmesh.metrics.traffic import Flow, Side, Tally, Traffic
+from conformance.refmesh.metrics.traffic import SHORTEST, Flow, Side, Tally, Traffic
+
+
+class SilentSourceError(ConformanceError):
+    """Nobody can say what traffic there was: those who counted it, or keep the counts, cannot be asked.
+
+    The API answers 503. Zeros would say that there was no traffic.
+    """
+
+    code: ClassVar[str] = "metrics-source"
 
 
 class TrafficSource(Protocol):
-    """Says what was seen lately. Safe to use from several threads."""
+    """Says what was seen lately. Safe to use from several threads.
+
+    Both methods raise `SilentSourceError` when it cannot be asked.
+    """
 
     def traffic(self, inventory: Inventory) -> Traffic | None:
         """Say what the last window has brought, in the words of *inventory*; None before anything is known."""
 
     def since_start(self, inventory: Inventory) -> Traffic:
         """Say what was counted since sidecars started: what nobody should be told as figures of a window."""
+
+
+class Counted(Protocol):
+    """What sidecars have counted: a `History`, or somebody else's. Safe to use from several threads."""
+
+    def difference(self) -> Difference | None:
+        """Say what the last window has brought; always the same object while that is the newest."""
+
+    def totals(self) -> Difference:
+        """Say what was counted since sidecars started."""
 
 
 class Ends(NamedTuple):
@@ -36,7 +59,7 @@ class Sampled:
 
     def __init__(
         self,
-        history: History,
+        history: Counted,
         trust_domain: str = "cluster.local",
         refresh: Callable[[], None] = lambda: None,
     ) -> None:
@@ -75,7 +98,7 @@ class Sampled:
             if ends is None:
                 ends = known[series] = ends_of(series, inventory, self._trust_domain)
             flows.append(flow_of(ends, series, bins))
-        return Traffic(flows=tuple(flows), at=seen.at, span=seen.span)
+        return Traffic(flows=tuple(flows), at=seen.at, span=max(seen.span, SHORTEST))
 
     def _known_ends(self, inventory: Inventory) -> dict[Series, Ends]:
         """Give what has been found out already; it holds as long as the inventory does."""

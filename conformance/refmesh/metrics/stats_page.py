@@ -3,6 +3,7 @@
 import http
 import http.client
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 from conformance.refmesh.bootstrap import ADMIN_PORT
@@ -60,8 +61,7 @@ class StatsPage:
         self._connection = http.client.HTTPConnection(address, ADMIN_PORT, timeout=_PATIENCE)
         # When its Envoy was started, by the monotonic clock. An Envoy that starts anew has closed its connections.
         self._started = 0.0
-        self.last: Sample | None = None
-        """What it said last."""
+        self._last: Sample | None = None
 
     def look(self) -> Sample:
         """Ask what it has counted; an Envoy that adds up after each look tells what was true at the look before.
@@ -75,8 +75,12 @@ class StatsPage:
             uptime = read_uptime(_asked(self._connection, UPTIME_PATH))
             self._started = time.monotonic() - uptime.total_seconds()
         page = _asked(self._connection, STATS_PATH)
-        self.last = read_sample(page, timedelta(seconds=time.monotonic() - self._started))
-        return self.last
+        self._last = read_sample(page, self._uptime())
+        return self._last
+
+    def unheard(self) -> Sample | None:
+        """Give what it said last, as of now: it has run on, so that silence is not taken for a new start."""
+        return replace(self._last, uptime=self._uptime()) if self._last else None
 
     def look_now(self) -> Sample:
         """Ask twice, for what has been counted until now. Raises as `look`."""
@@ -87,3 +91,6 @@ class StatsPage:
     def close(self) -> None:
         """Close the connection; the next look opens another."""
         self._connection.close()
+
+    def _uptime(self) -> timedelta:
+        return timedelta(seconds=time.monotonic() - self._started)

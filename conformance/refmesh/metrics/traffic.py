@@ -9,7 +9,10 @@ from conformance.refmesh.translate.telemetry import Side
 Bin = tuple[float, float]
 """Lower and upper bound of a latency. Unit: microseconds."""
 
-__all__ = ["Bin", "Flow", "Side", "Tally", "Traffic", "added", "quantile", "quantiles"]
+SHORTEST = timedelta(milliseconds=1)
+"""The window of figures before anything was measured; a window is never of no length."""
+
+__all__ = ["SHORTEST", "Bin", "Flow", "Side", "Tally", "Traffic", "added", "quantile", "quantiles"]
 
 _REFUSED = 403
 _FAILING = 500

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from conformance.refmesh.metrics import SilentSourceError
 from conformance.refmesh.metrics.api import ROOT, MetricsRequest
 from conformance.tests.doubles.mesh_figures import NODE, OneWindow, an_api, ask, counts, pod_of, read, values
 
@@ -249,3 +250,27 @@ def test_without_traffic_every_figure_is_zero():
     body = read(an_api(source=OneWindow(())), SHOP)
     assert set(values(body).values()) == {"0"}
     assert read(an_api(source=OneWindow(())), f"{SHOP}/edges")["items"] == []
+
+
+class Silent:
+    """A source that cannot be asked."""
+
+    def traffic(self, inventory):
+        raise SilentSourceError("nobody answers", "http://there", "start it")
+
+    since_start = traffic
+
+
+@pytest.mark.parametrize("path", [SHOP, "/namespaces/here/pods", f"{SHOP}/edges"])
+def test_source_that_cannot_be_asked_is_no_zero(path):
+    """Whoever asks is told that nobody knows, and where to look; what needs no figures is answered as ever."""
+    api = an_api(source=Silent())
+    answer = ask(api, path)
+    assert (answer.status, answer.body["kind"], answer.body["reason"]) == (
+        503,
+        "Status",
+        "ServiceUnavailable",
+    )
+    assert answer.body["message"] == "nobody answers; where: http://there; try: start it"
+    assert ask(api, "").status == 200
+    assert ask(api, "/namespaces/here/pods/no-such-pod").status == 404

@@ -19,6 +19,7 @@ from conformance.refmesh.metrics import (
 from conformance.refmesh.metrics.figures import Figures
 from conformance.refmesh.metrics.reading import Series
 from conformance.refmesh.metrics.source import attributed
+from conformance.refmesh.metrics.stats_page import StatsPage
 from conformance.refmesh.metrics.traffic import Flow, Side, Tally, Traffic, added, quantile
 
 BEGAN = datetime(2026, 1, 2, tzinfo=UTC)
@@ -48,15 +49,6 @@ def after(seconds):
 def a_round(seconds, count, uptime=100.0, pod="here/client-0"):
     counts = {SERIES: {BIN: count}} if count else {}
     return Round(at=after(seconds), samples={pod: Sample(uptime=timedelta(seconds=uptime), counts=counts)})
-
-
-def together(*rounds):
-    samples = {pod: sample for one in rounds for pod, sample in one.samples.items()}
-    series = {
-        pod: {SERIES._replace(pod=pod): bins for bins in one.counts.values()} for pod, one in samples.items()
-    }
-    found = {pod: Sample(uptime=one.uptime, counts=series[pod]) for pod, one in samples.items()}
-    return Round(at=rounds[0].at, samples=found)
 
 
 def figures_of(*rounds):
@@ -119,21 +111,6 @@ def test_new_sidecar_counts_whole():
     assert figures_of(*rounds) == (10, 7)
 
 
-def test_nothing_is_told_of_a_sidecar_that_tells_something_for_the_first_time():
-    """It has been running for longer than the window, and nobody knows what it had counted by then."""
-    history = History(WINDOW)
-    history.take(a_round(0, 0, pod="here/other-0"))
-    history.take(a_round(10, 7, uptime=400))
-    assert history.difference() is None
-
-
-def test_window_begins_where_every_sidecar_is_known():
-    """One came late: what it had counted before is not known, and for nobody does the window say otherwise."""
-    other = "here/other-0"
-    late = [together(a_round(at, 10 * at), a_round(at, at, pod=other)) for at in (4, 7, 10)]
-    assert figures_of(a_round(0, 0), a_round(2, 20), *late) == (6, 66)
-
-
 def test_sidecar_that_tells_nothing_for_a_while_shortens_no_window():
     """What it has counted meanwhile it tells later."""
     known, silent = a_round(0, 5), Round(at=after(5), samples={})
@@ -151,6 +128,69 @@ def test_first_round_is_no_window():
     history = History(WINDOW)
     history.take(a_round(0, 500))
     assert history.difference() is None
+
+
+def test_restart_is_seen_though_the_new_process_has_run_for_longer_than_the_old_one_had():
+    """It cannot have run for six seconds and be the one that there was ten seconds ago."""
+    assert figures_of(a_round(0, 50, uptime=3), a_round(10, 60, uptime=6)) == (10, 60)
+
+
+def a_joint_round(seconds, *samples):
+    """Write a round of several sidecars, each a name, a count and an uptime."""
+    single = [a_round(seconds, count, uptime, pod=f"here/{pod}") for pod, count, uptime in samples]
+    return Round(
+        at=after(seconds), samples={pod: one for each in single for pod, one in each.samples.items()}
+    )
+
+
+def growth_of(*rounds):
+    history = History(WINDOW)
+    for one in rounds:
+        history.take(one)
+    return history.difference()
+
+
+def test_span_begins_where_every_sidecar_is_known():
+    """One that had been running but was first seen late: nobody may be told that it did nothing for ten seconds."""
+    rounds = [
+        a_joint_round(0, ("old", 5, 100)),
+        a_joint_round(4, ("old", 6, 104), ("late", 500, 400)),
+        a_joint_round(7, ("old", 8, 107), ("late", 503, 403)),
+        a_joint_round(10, ("old", 20, 110), ("late", 507, 406)),
+    ]
+    assert growth_of(*rounds).span == timedelta(seconds=6)
+    assert figures_of(rounds[0], *(only(one, "here/late") for one in rounds[1:])) == (6, 7)
+    assert figures_of(rounds[0], *(only(one, "here/old") for one in rounds[1:])) == (10, 15)
+
+
+def only(one, pod):
+    return Round(at=one.at, samples={pod: one.samples[pod]})
+
+
+def test_sidecar_seen_for_the_first_time_leaves_no_span():
+    """What the others did in the window cannot be told in one figure with what nobody knows."""
+    late = a_joint_round(10, ("old", 9, 110), ("late", 500, 400))
+    assert growth_of(a_joint_round(0, ("old", 5, 100)), late) is None
+
+
+def test_sidecar_that_started_since_leaves_the_span_as_it_is():
+    """It counts from nothing, and needs no older sample."""
+    seen = growth_of(
+        a_joint_round(0, ("old", 5, 100)),
+        a_joint_round(6, ("old", 6, 106), ("new", 1, 2)),
+        a_joint_round(10, ("old", 9, 110), ("new", 3, 6)),
+    )
+    assert seen.span == WINDOW
+
+
+def test_sidecar_that_is_gone_leaves_the_span_as_it_is():
+    """Only those of the newest round have to be known."""
+    seen = growth_of(
+        a_joint_round(0, ("old", 5, 100), ("gone", 1, 50)),
+        a_joint_round(4, ("old", 5, 104)),
+        a_joint_round(10, ("old", 9, 110)),
+    )
+    assert seen.span == WINDOW
 
 
 def test_history_is_bounded_by_its_window():
@@ -275,3 +315,12 @@ def test_edges_add_up_and_both_ends_agree(calls):
                     if one.direction == "to"
                 }
                 assert mirrored[name] == tally
+
+
+def test_silent_sidecar_is_taken_to_run_on():
+    """What it said last stays what it said, and its silence is no new start."""
+    page = StatsPage("127.0.0.1")
+    assert page.unheard() is None
+    page._last = said = Sample(uptime=timedelta(seconds=1), counts={SERIES: {BIN: 5}})
+    assert page.unheard().uptime > timedelta(seconds=1)
+    assert page.unheard().counts is said.counts

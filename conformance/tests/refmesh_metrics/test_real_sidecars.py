@@ -1,7 +1,5 @@
 """With real sidecars on the embedded cluster: known calls are sent, and figures are those of these calls."""
 
-import http.client
-import json
 import socket
 import time
 from contextlib import suppress
@@ -9,39 +7,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from conformance.cluster.embedded import LocalCluster
-from conformance.model.api import ApiRequest
-from conformance.model.manifest import ObjectRef
-from conformance.places import fixtures_root
 from conformance.probe.messages import DELAY_HEADER, STATUS_HEADER
-from conformance.providers.reference import ReferenceMesh
 from conformance.providers.reference_metrics import PERIOD, WINDOW
-from conformance.refmesh.metrics.api import ROOT
-from conformance.scenario import load_manifests, load_world
+from conformance.tests.doubles.demo_place import TCP_PORT, a_place, counts, seconds
 
 pytestmark = pytest.mark.envoy
 
-WORKLOADS = ("here/client-a", "here/client-b", "here/shop", "here/website-v1", "here/website-v2")
-PORT, TCP_PORT = 8080, 8300
 OVER = (WINDOW + 2 * PERIOD).total_seconds() + 0.2
 """After this time no older call is in the window."""
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
-    world = load_world(fixtures_root() / "world" / "world.yaml")
-    policy = load_manifests(fixtures_root() / "world" / "demo-policy.yaml")
-    with LocalCluster("metrics", tmp_path_factory.mktemp("runs")) as cluster:
-        mesh = ReferenceMesh(cluster)
-        try:
-            mesh.start()
-            cluster.apply(world.manifests({one: one for one in world.namespaces}, WORKLOADS))
-            cluster.await_ready(WORKLOADS, timedelta(seconds=60))
-            cluster.apply(policy)
-            time.sleep(0.5)
-            yield Place(cluster, mesh)
-        finally:
-            mesh.close()
+    with a_place(tmp_path_factory.mktemp("runs")) as place:
+        yield place
 
 
 @pytest.fixture
@@ -50,52 +29,6 @@ def place(running):
     running.figures("/namespaces")
     time.sleep(OVER)
     return running
-
-
-class Place:
-    """The demo world, with ways to call through it and to read its figures."""
-
-    def __init__(self, cluster, mesh):
-        self.cluster, self.mesh = cluster, mesh
-
-    def call(self, source, service, path="/metrics", timeout=5.0, **headers):
-        """Send one call through the sidecar of *source*; None when no answer came in time."""
-        connection = http.client.HTTPConnection(self._seen(source, service), PORT, timeout=timeout)
-        try:
-            connection.request("GET", path, headers={"host": f"{service}.here", **headers})
-            return connection.getresponse().status
-        except TimeoutError:
-            return None
-        finally:
-            connection.close()
-
-    def figures(self, path):
-        """Read what the API answers."""
-        answer = self.cluster.call_api(ApiRequest(path=ROOT + path))
-        assert answer.status == 200, answer.body
-        return json.loads(answer.body)
-
-    def pod(self, workload):
-        (pod,) = [one for one in self.cluster.pods("here") if one.workload == f"here/{workload}"]
-        return pod
-
-    def of(self, workload):
-        return self.figures(f"/namespaces/here/pods/{self.pod(workload).ref.name}")
-
-    def _seen(self, source, service):
-        stored = self.cluster.read(ObjectRef("Service", "here", service))
-        return self.cluster.intercepted_address(self.pod(source).address, stored.body["spec"]["clusterIP"])
-
-
-def counts(item):
-    found = {one["name"]: one["value"] for one in item["metrics"]}
-    return int(found["success_count"]), int(found["failure_count"])
-
-
-def seconds(item, percent):
-    (text,) = [one["value"] for one in item["metrics"] if one["name"] == f"p{percent}_response_latency"]
-    scale = {"u": 1e-6, "m": 1e-3}.get(text[-1])
-    return float(text[:-1]) * scale if scale else float(text)
 
 
 def test_calls_are_counted_once_on_each_side(place):
@@ -155,7 +88,7 @@ def test_split_has_its_calls_by_backend(place):
 
 def test_raw_connections_are_no_calls(place):
     """Neither side counts them."""
-    with socket.create_connection((place._seen("client-a", "shop"), TCP_PORT), timeout=5) as raw:
+    with socket.create_connection((place.seen("client-a", "shop"), TCP_PORT), timeout=5) as raw:
         raw.settimeout(0.3)
         with suppress(OSError):
             raw.sendall(b"hello\n")
