@@ -30,7 +30,7 @@ from conformance.kubemesh.metering.settings import MeteringSettings, period_of, 
 from conformance.kubemesh.rest import Rest
 from conformance.kubemesh.watching import Watch
 from conformance.refmesh.faults import MetricsStages, WrongApi, fault_named
-from conformance.refmesh.metrics import History, Sampled
+from conformance.refmesh.metrics import History, PrometheusSource, Sampled
 
 logger = logging.getLogger(__name__)
 
@@ -53,12 +53,13 @@ class MetricsServer:
         self._gathering = Gathering(self._history, self._catalogue)
         self._stages: tuple[MetricsStages, ...] = ()
         self._faults: tuple[str, ...] = ()
+        is_scraped = bool(settings.prometheus)
         self._api = WrongApi(
-            Sampled(self._history),
+            PrometheusSource(settings.prometheus, settings.window) if is_scraped else Sampled(self._history),
             lambda: self._catalogue.inventory,
             Reviews(rest).may,
             lambda: self._stages,
-            self._gathering.silent,
+            frozenset if is_scraped else self._gathering.silent,
         )
         self._looked_since: float | None = None
 
@@ -86,12 +87,14 @@ class MetricsServer:
             "window": self._settings.window.total_seconds(),
             "source": self._settings.prometheus or "sidecars",
             "sidecars": self._gathering.connected,
-            "silent": sorted(self._gathering.silent()),
+            "silent": [] if self._settings.prometheus else sorted(self._gathering.silent()),
         }
 
     @property
     def has_figures(self) -> bool:
-        """Whether sidecars have told twice what they count, or had time to."""
+        """Whether sidecars have told twice what they count, or had time to. A Prometheus speaks for itself."""
+        if self._settings.prometheus:
+            return True
         return self._gathering.is_settled and self._history.difference() is not None
 
     @property
@@ -139,8 +142,9 @@ class MetricsServer:
         while True:
             began = time.monotonic()
             try:
-                await self._gathering.look()
-                await asyncio.to_thread(self._api.prepare)
+                if not self._settings.prometheus:
+                    await self._gathering.look()
+                    await asyncio.to_thread(self._api.prepare)
                 self._looked_since = self._looked_since or began
             except Exception:  # one look that fails must not be the last one
                 logger.exception("a look at the sidecars failed")
