@@ -54,6 +54,7 @@ def bootstrap(
             milliseconds. None has Envoy do so after each look at its statistics, which then tell what was true at
             the look before: that costs nothing while nobody looks.
     """
+    buckets = {"match": {"prefix": METRIC}, "buckets": bucket_bounds()}
     return {
         "node": {"id": sidecar, "cluster": "smi-reference-mesh"},
         "admin": {"address": _address(admin_address, ADMIN_PORT)},
@@ -62,7 +63,7 @@ def bootstrap(
         "overload_manager": {"resource_monitors": [_connection_limit()]},
         "layered_runtime": {"layers": [{"name": "limits", "static_layer": _REGEX_LIMIT}]},
         **_flush(flush),
-        "stats_config": {"histogram_bucket_settings": [_buckets()]},
+        "stats_config": {"histogram_bucket_settings": [buckets]},
     }
 
 
@@ -72,12 +73,12 @@ def _flush(interval: timedelta | None) -> Mapping[str, Any]:
     return {"stats_flush_interval": f"{interval.total_seconds():.3f}s"}
 
 
-def _buckets() -> Mapping[str, Any]:
+def bucket_bounds() -> list[float]:
     """Choose the buckets that Prometheus sees: 0.5 ms to 60 s, in microseconds, each a quarter wider."""
     bounds = [500.0]
     while bounds[-1] < _SLOWEST:
         bounds.append(float(round(bounds[-1] * 1.25)))
-    return {"match": {"prefix": METRIC}, "buckets": bounds}
+    return bounds
 
 
 def _address(address: str, port: int) -> Mapping[str, Any]:

@@ -24,10 +24,10 @@ class AskingSettings:
 
     connecting: float = 2.0
     """Seconds until it has to take the connection. A guess."""
-    answering: float = 10.0
-    """Seconds that a whole answer may take. A guess: as long as somebody waits who looks at a terminal."""
+    answering: float = 20.0
+    """Seconds that a whole answer may take. A guess: three of them end before Kubernetes' API server gives up."""
     most_bytes: int = 256 << 20
-    """Size of an answer, unpacked. 1,000 pods with ten peers each have some 50 MB."""
+    """Size of an answer, unpacked. 1,000 pods with ten peers each have some 70 MB."""
 
 
 class PrometheusApi:

@@ -6,13 +6,14 @@ and its uptime share, however the targets were relabelled.
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
+from conformance.refmesh.bootstrap import bucket_bounds
 from conformance.refmesh.metrics.comparing import Round
 from conformance.refmesh.metrics.reading import Bins, Sample, Series
 from conformance.refmesh.metrics.traffic import Bin
@@ -29,20 +30,21 @@ SCRAPES_QUERY = " or ".join(
 """Asks for the time of each sidecar's last scrape, its uptime then, and Prometheus' own time."""
 
 COUNTS_QUERY = (
-    f'{SCRAPES_QUERY} or label_replace(count by (le) ({_BUCKETS}), "{_FACT}", "bound", "", "")'
-    f' or {_BUCKETS}{{le="+Inf"}}'
+    f'{SCRAPES_QUERY} or {_BUCKETS}{{le="+Inf"}}'
     f' or ({_BUCKETS}{{le!="+Inf"}} < ignoring(le) group_left() {_BUCKETS}{{le="+Inf"}})'
 )
 """Asks for all counts besides, in one question, since a scrape between two of them would tear them apart.
 
 Buckets are cumulative: all above a series' slowest call have the count of ``+Inf``, and say nothing more. Leaving
-them out makes the answer a fraction of its size.
+them out makes the answer a fraction of its size; which they are is known, since the mesh itself sets the buckets.
 """
 
 Row = Mapping[str, Any]
 """One series of an answer: ``metric`` with its labels, and ``value`` or ``values``."""
 
 _NAMES = tuple(name for name, _ in TAGS)
+_BINS: tuple[Bin, ...] = tuple(pairwise((0.0, *bucket_bounds(), math.inf)))
+_UPPERS = tuple(upper for _, upper in _BINS)
 _OWN = frozenset({"__name__", "le", _FACT, *_NAMES})
 
 
@@ -91,7 +93,6 @@ def read_moment(rows: Iterable[Row]) -> Moment:
         ValueError: It is none, or counts have no uptime of their own beside them.
     """
     facts: dict[str, dict[str, float]] = defaultdict(dict)
-    bounds: set[float] = set()
     cumulative: dict[str, dict[Series, dict[float, float]]] = defaultdict(lambda: defaultdict(dict))
     try:
         for row in rows:
@@ -99,13 +100,10 @@ def read_moment(rows: Iterable[Row]) -> Moment:
             match labels.get(_FACT):
                 case None:
                     cumulative[_target(labels)][_series(labels)][float(labels["le"])] = value
-                case "bound":
-                    bounds.add(float(labels["le"]))
                 case fact:
                     facts[_target(labels)][fact] = value
         asked = facts.pop("")["now"]
-        ordered = sorted(bounds)
-        scrapes = {name: _scrape(one, cumulative.pop(name, {}), ordered) for name, one in facts.items()}
+        scrapes = {name: _scrape(one, cumulative.pop(name, {})) for name, one in facts.items()}
     except (LookupError, TypeError, AttributeError) as problem:
         raise ValueError(f"this is no answer to what was asked: {problem!r}") from problem
     if cumulative:
@@ -150,24 +148,25 @@ def _series(labels: Mapping[str, str]) -> Series:
 def _scrape(
     facts: Mapping[str, float],
     cumulative: Mapping[Series, Mapping[float, float]],
-    bounds: Sequence[float],
 ) -> Scrape:
     return Scrape(
         at=_time(facts["scraped"]),
         uptime=timedelta(seconds=facts["uptime"]),
-        counts={series: _bins(counts, bounds) for series, counts in cumulative.items()},
+        counts={series: _bins(counts) for series, counts in cumulative.items()},
     )
 
 
-def _bins(cumulative: Mapping[float, float], bounds: Sequence[float]) -> Bins:
+def _bins(cumulative: Mapping[float, float]) -> Bins:
     """Take cumulative buckets apart; those that were left out hold all calls.
 
     What took longer than the last bound that Prometheus has is put there, at a bin without width: nobody knows how
     much longer, and Prometheus' own ``histogram_quantile`` says the same.
     """
+    if len(cumulative) > 1 and (strange := cumulative.keys() - {*_UPPERS[: len(cumulative) - 1], math.inf}):
+        raise ValueError(f"the bucket up to {min(strange):.0f} is another's, or one before it is missing")
     total, before = cumulative[math.inf], 0.0
     found: dict[Bin, float] = {}
-    for bin_ in _between(tuple(bounds)):
+    for bin_ in _BINS:
         upto = total if math.isinf(bin_[1]) else cumulative.get(bin_[1], total)
         if upto > before:
             found[bin_ if math.isfinite(bin_[1]) else (bin_[0], bin_[0])] = upto - before
@@ -175,11 +174,6 @@ def _bins(cumulative: Mapping[float, float], bounds: Sequence[float]) -> Bins:
         if before >= total:
             break
     return found
-
-
-@lru_cache(maxsize=4)
-def _between(bounds: tuple[float, ...]) -> tuple[Bin, ...]:
-    return tuple(pairwise((0.0, *bounds)))
 
 
 def _time(seconds: float) -> datetime:

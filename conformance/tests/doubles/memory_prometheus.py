@@ -10,12 +10,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from conformance.refmesh.bootstrap import bucket_bounds
 from conformance.refmesh.metrics.reading import Series
 from conformance.refmesh.metrics.scraped import COUNTS_QUERY, SCRAPES_QUERY
 
 Row = dict[str, Any]
 LOOKBACK = 300.0  # seconds; Prometheus' own default
-BOUNDS = (1000.0, 2000.0, 4000.0)
+BOUNDS = tuple(bucket_bounds())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +65,6 @@ class MemoryPrometheus:
             rows.append(self._row({**one.target, "smi_fact": "scraped"}, at, one.at))
             rows.append(self._row({**one.target, "smi_fact": "uptime"}, at, one.uptime))
         if query == COUNTS_QUERY:
-            bounds = [{"le": _text(bound), "smi_fact": "bound"} for bound in (*BOUNDS, math.inf)]
-            rows += [self._row(one, at, 1) for one in bounds]
             rows += [row for one in last for row in self._buckets(one, at)]
         else:
             assert query == SCRAPES_QUERY, query
@@ -99,6 +98,13 @@ class MemoryPrometheus:
         return {"metric": dict(labels), "value": [at, str(value)]}
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: whoever does not wait for an answer closes the connection."""
+
+
 @contextmanager
 def serving(memory: MemoryPrometheus) -> Iterator[MemoryPrometheus]:
     """Serve it on a port of this machine; its `url` says where."""
@@ -128,8 +134,7 @@ def serving(memory: MemoryPrometheus) -> Iterator[MemoryPrometheus]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     memory.url = f"http://127.0.0.1:{server.server_port}"
@@ -142,4 +147,4 @@ def serving(memory: MemoryPrometheus) -> Iterator[MemoryPrometheus]:
 
 
 def _text(bound: float) -> str:
-    return "+Inf" if math.isinf(bound) else f"{bound:g}"
+    return "+Inf" if math.isinf(bound) else f"{bound:.0f}"

@@ -5,7 +5,6 @@ import math
 import threading
 import time
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
 
 import pytest
 from hypothesis import given
@@ -31,7 +30,7 @@ def a_series(status="200", pod="here/shop-0"):
     )
 
 
-def calls(count, status="200", upper=2000.0, pod="here/shop-0"):
+def calls(count, status="200", upper=BOUNDS[4], pod="here/shop-0"):
     return {a_series(status, pod): {upper: count}}
 
 
@@ -149,23 +148,34 @@ def test_totals_are_those_since_the_start(there):
 
 def test_slowest_calls_are_at_the_last_bound(there):
     """Longer than any bucket: nobody knows by how much, and infinity is no latency."""
-    scraped(there, (31, 115, {}), (1, 145, {a_series(): {1000.0: 1, math.inf: 9}}))
+    scraped(there, (31, 115, {}), (1, 145, {a_series(): {BOUNDS[0]: 1, math.inf: 9}}))
     (flow,) = source(there).traffic(Inventory()).flows
-    assert flow.tally.bins == {(0.0, 1000.0): 1, (4000.0, 4000.0): 9}
-    assert quantile(flow.tally.bins, 0.99) == 4000
+    assert flow.tally.bins == {(0.0, BOUNDS[0]): 1, (BOUNDS[-1], BOUNDS[-1]): 9}
+    assert quantile(flow.tally.bins, 0.99) == BOUNDS[-1]
 
 
-@given(st.lists(st.integers(0, 5), min_size=4, max_size=4))
+@given(st.dictionaries(st.sampled_from((*BOUNDS, math.inf)), st.integers(1, 9), min_size=1, max_size=9))
 def test_buckets_come_back_as_they_were(counts):
     """Though those that hold all calls are left out of the answer."""
     memory = MemoryPrometheus()
-    by_bound = {bound: count for bound, count in zip((*BOUNDS, math.inf), counts, strict=True) if count}
-    memory.scrape(NOW, POD, 100, {a_series(): by_bound})
+    memory.scrape(NOW, POD, 100, {a_series(): counts})
     (scrape,) = read_moment(memory.answer(COUNTS_QUERY, NOW)).scrapes.values()
-    bins = scrape.counts[a_series()]
-    uppers = list(accumulate(bins.get(one, 0) for one in [(0.0, 1000.0), (1000.0, 2000.0), (2000.0, 4000.0)]))
-    assert uppers == list(accumulate(counts[:3]))
-    assert sum(bins.values()) == sum(counts)
+    below = dict(zip((*BOUNDS, math.inf), (0.0, *BOUNDS), strict=True))
+    assert scrape.counts[a_series()] == {
+        (below[upper], below[upper] if math.isinf(upper) else upper): count for upper, count in counts.items()
+    }
+
+
+@pytest.mark.parametrize("there_is", [f'"{BOUNDS[1]:.0f}"', '"600"'])
+def test_buckets_of_another_mesh_are_refused(there, there_is):
+    """Which of them hold all calls could not be told; nor where a scrape drops some."""
+    scraped(there, (1, 145, {a_series(): {BOUNDS[2]: 1, BOUNDS[4]: 1}}))
+    rows = there.answer(COUNTS_QUERY, NOW)
+    kept = [row for row in rows if row["metric"].get("le") != f"{BOUNDS[0]:.0f}"]
+    text = json.dumps(kept).replace(f'"{BOUNDS[1]:.0f}"', there_is)
+    there.instead = a_reply(status="success", data={"result": json.loads(text)})
+    with pytest.raises(SilentSourceError, match="is another's, or one before it is missing"):
+        source(there).traffic(Inventory())
 
 
 def a_reply(code=200, **body):

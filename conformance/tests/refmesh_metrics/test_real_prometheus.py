@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from conformance.probe.messages import DELAY_HEADER, STATUS_HEADER
-from conformance.refmesh.bootstrap import ADMIN_PORT, _buckets
+from conformance.refmesh.bootstrap import ADMIN_PORT, bucket_bounds
 from conformance.refmesh.metrics import MetricsApi, MetricsRequest, PrometheusSource
 from conformance.refmesh.metrics.api import ROOT
 from conformance.refmesh.metrics.scraped import COUNTS_QUERY, read_moment
@@ -26,7 +26,7 @@ SHOWS = (FLUSH + INTERVAL).total_seconds() + 0.5
 """After this time a call that has ended is scraped."""
 OVER = (WINDOW + FLUSH + INTERVAL).total_seconds() + 0.5
 """After this time no older call is in the window."""
-BOUNDS = [0.0, *_buckets()["buckets"]]
+BOUNDS = [0.0, *bucket_bounds()]
 
 
 @pytest.fixture(scope="module")
