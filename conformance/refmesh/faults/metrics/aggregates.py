@@ -1,0 +1,156 @@
+"""Metrics APIs that put pods together wrongly: what belongs to what, and what becomes of its figures."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from conformance.refmesh.faults.fault import Fault
+from conformance.refmesh.faults.metrics.changing import (
+    Metric,
+    document_fault,
+    each_item,
+    is_latency,
+    value_of,
+)
+from conformance.refmesh.faults.metrics.wrong_api import MetricsStages, WrongApi
+from conformance.refmesh.metrics.api import Question
+from conformance.refmesh.metrics.inventory import Inventory, Name, PodFacts
+from conformance.refmesh.metrics.rendering import Json, metrics_of, quantity
+from conformance.refmesh.metrics.traffic import Tally, added
+
+_LABEL = "app"
+
+
+def _is_of_aggregates(question: Question) -> bool:
+    return not question.edges and question.resource.plural not in {"pods", "trafficsplits"}
+
+
+def _aggregating(change: Callable[[list[Tally]], Tally]) -> Callable[[Json, Question, WrongApi], Json]:
+    """Make an aggregate anew from its pods, in a wrong way."""
+
+    def stage(document: Json, question: Question, api: WrongApi) -> Json:
+        if not _is_of_aggregates(question):
+            return document
+        pods = api.figures().received("pods")
+
+        def anew(item: Json) -> Json:
+            members = [pods.get(one, Tally()) for one in _members(item, question, api)]
+            return {**item, "metrics": metrics_of(change(members))} if members else item
+
+        return each_item(document, anew)
+
+    return stage
+
+
+def _members(item: Json, question: Question, api: WrongApi) -> list[Name]:
+    resource = item["resource"]
+    name = (resource.get("namespace", ""), resource["name"])
+    known = api.known
+    return [
+        (pod.namespace, pod.name)
+        for key, pod in known.pods.items()
+        if name in known.holders(question.resource.plural, key)
+    ]
+
+
+def _average(tallies: list[Tally]) -> Tally:
+    total = added(tallies)
+    return replace(
+        total, success=total.success / max(len(tallies), 1), failure=total.failure / max(len(tallies), 1)
+    )
+
+
+def _busiest(tallies: list[Tally]) -> Tally:
+    return max(tallies, key=lambda one: one.success + one.failure)
+
+
+def _averaged_percentiles(document: Json, question: Question, api: WrongApi) -> Json:
+    if not _is_of_aggregates(question):
+        return document
+    pods = api.figures().received("pods")
+
+    def anew(item: Json) -> Json:
+        seen = [metrics_of(pods[one]) for one in _members(item, question, api) if one in pods]
+        return {**item, "metrics": [_mean_of(one, seen) for one in item["metrics"]]} if seen else item
+
+    return each_item(document, anew)
+
+
+def _mean_of(metric: Metric, others: list[list[Mapping[str, str]]]) -> Metric:
+    if not is_latency(metric):
+        return metric
+    same = [value_of(one) for each in others for one in each if one["name"] == metric["name"]]
+    return {**metric, "value": quantity(sum(same) / len(same))}
+
+
+def _swallowing_prefixed(document: Json, question: Question, api: WrongApi) -> Json:
+    """Count the pods of deployments whose name begins like a deployment's to that one as well."""
+    if question.edges or question.resource.plural != "deployments":
+        return document
+    received = api.figures().received("deployments")
+
+    def anew(item: Json) -> Json:
+        namespace, name = item["resource"]["namespace"], item["resource"]["name"]
+        near = [
+            tally
+            for (there, other), tally in received.items()
+            if there == namespace and other.startswith(name)
+        ]
+        return {**item, "metrics": metrics_of(added(near))} if near else item
+
+    return each_item(document, anew)
+
+
+def _owners(
+    change: Callable[[PodFacts, Inventory], Iterable[tuple[str, str]]],
+) -> Callable[[Inventory], Inventory]:
+    def inventory(known: Inventory) -> Inventory:
+        pods = {key: replace(pod, owners=tuple(change(pod, known))) for key, pod in known.pods.items()}
+        return replace(known, pods=pods)
+
+    return inventory
+
+
+def _by_label(pod: PodFacts, known: Inventory) -> Iterable[tuple[str, str]]:
+    """Give a pod the owners of all pods of its namespace that carry the same ``app``."""
+    alike = [
+        one
+        for one in known.pods.values()
+        if one.namespace == pod.namespace and one.labels.get(_LABEL) == pod.labels.get(_LABEL)
+    ]
+    yield from dict.fromkeys((*pod.owners, *(owner for one in alike for owner in one.owners)))
+
+
+def _direct(pod: PodFacts, _known: Inventory) -> Iterable[tuple[str, str]]:
+    yield from pod.owners[:1]
+
+
+FAULTS: tuple[Fault, ...] = (
+    document_fault(
+        "metrics-aggregate-averages",
+        "Counts of an aggregate are the mean of its pods.",
+        _aggregating(_average),
+    ),
+    document_fault(
+        "metrics-aggregate-one-pod", "Figures of an aggregate are those of one pod.", _aggregating(_busiest)
+    ),
+    document_fault(
+        "metrics-averaged-percentiles",
+        "Percentiles of an aggregate are the mean of its pods' percentiles.",
+        _averaged_percentiles,
+    ),
+    document_fault(
+        "metrics-membership-by-prefix",
+        "Deployments whose name begins alike are counted to one another.",
+        _swallowing_prefixed,
+    ),
+    Fault(
+        name="metrics-membership-by-label",
+        says="Pods that share labels are counted to owners that do not own them.",
+        metrics=MetricsStages(inventory=_owners(_by_label)),
+    ),
+    Fault(
+        name="metrics-direct-owners-only",
+        says="Pods count to their direct owner only, so that Deployments have no figures.",
+        metrics=MetricsStages(inventory=_owners(_direct)),
+    ),
+)
