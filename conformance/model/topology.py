@@ -43,6 +43,9 @@ class Workload:
     namespace: str
     account: str
     labels: Mapping[str, str] = field(default_factory=dict)
+    """Of its pods."""
+    marks: Mapping[str, str] = field(default_factory=dict)
+    """Labels of the Deployment itself, which its pods do not have."""
     ports: tuple[Port, ...] = ()
     meshed: bool = True
     """False for a workload that has no proxy."""

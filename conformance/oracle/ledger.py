@@ -44,11 +44,13 @@ class Known:
             found |= {self.reference_of(split) for split in self.splits()}
         return frozenset(one for one in found if not namespace or one.namespace == namespace)
 
-    def labels(self, pod: Reference) -> Mapping[str, str]:
-        """Give the labels of a pod; none where it is not known."""
-        return next(
-            (one.labels for one in self.pods if (one.namespace, one.name) == (pod.namespace, pod.name)), {}
-        )
+    def labels(self, resource: Reference) -> Mapping[str, str]:
+        """Give the labels of a pod, or those that a Deployment has itself; none where it is not known."""
+        key = f"{resource.namespace}/{resource.name}"
+        if resource.kind == "Deployment":
+            found = self.topology.workloads.get(key)
+            return found.marks if found else {}
+        return next((one.labels for one in self.pods if f"{one.namespace}/{one.name}" == key), {})
 
     def received(self, resource: Reference) -> tuple[CallEntry, ...]:
         """List the calls that an object received, or that were refused at its door."""

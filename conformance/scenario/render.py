@@ -6,7 +6,7 @@ from typing import Any, assert_never
 
 from conformance.errors import ScenarioError
 from conformance.model.manifest import ObjectRef
-from conformance.model.measuring import MetricsProbe, Read
+from conformance.model.measuring import Drive, MetricsProbe, Read
 from conformance.model.scenario import (
     AccessProbe,
     Feature,
@@ -148,10 +148,15 @@ def _probe(probe: Probe, namespaces: Mapping[str, str]) -> Probe:
             )
         case MetricsProbe():
             return MetricsProbe(
-                drives=tuple(replace(one, cell=_cell(one.cell, namespaces)) for one in probe.drives),
+                drives=tuple(_drive(one, namespaces) for one in probe.drives),
                 reads=tuple(_read(one, namespaces) for one in probe.reads),
             )
     assert_never(probe)
+
+
+def _drive(drive: Drive, namespaces: Mapping[str, str]) -> Drive:
+    late = actual_key(drive.delays_at, namespaces) if drive.delays_at else ""
+    return replace(drive, cell=_cell(drive.cell, namespaces), delays_at=late)
 
 
 def _read(read: Read, namespaces: Mapping[str, str]) -> Read:

@@ -176,6 +176,7 @@ def _workload(document: Document, meshed: Collection[str]) -> Workload:
         namespace=metadata["namespace"],
         account=template["spec"]["serviceAccountName"],
         labels=template["metadata"]["labels"],
+        marks=metadata.get("labels", {}),
         ports=tuple(_port(document, text) for text in template["spec"]["containers"][0]["args"]),
         meshed=metadata["namespace"] in meshed,
     )

@@ -23,7 +23,7 @@ def counts(case: Case) -> Iterator[Remark]:
         if expected is None:
             continue
         if doubtful := _doubt(case, item):
-            yield doubtful
+            yield _lacking(case, item, expected) or doubtful
             continue
         yield from _counted(case, item, expected)
 
@@ -115,19 +115,81 @@ def doubt(case: Case) -> Remark | None:
     return next((found for item in case.items if (found := _doubt(case, item))), None)
 
 
-def _counted(case: Case, item: TrafficMetrics, expected: Figures) -> Iterator[Remark]:
+def trail(case: Case) -> Iterator[Remark]:
+    """Each of several readings counts what its own window covers, until the traffic has left it."""
+    readings = [
+        (read_object(read_body(one.answer.body)), one)
+        for one in (
+            case.once.main,
+            *(one for name, one in case.once.others.items() if name.startswith("later")),
+        )
+    ]
+    found = [(item, case.rules.of_object(item.resource, case.span(item, one))) for item, one in readings]
+    for (item, expected), (_, one) in zip(found, readings, strict=True):
+        age = (
+            f"{(one.answered_at - case.once.main.answered_at).total_seconds():.1f} s after the first reading"
+        )
+        if case.times.reaches_back(case.span(item, one)):
+            yield _lacking(case, item, expected, age) or _reaching_back(case, item)
+        elif not _is_counted(item, expected):
+            yield Remark(_wanted(expected), f"{_counts_of(case, item)}, {age}", _SAID_BY_WINDOW)
+    if not any(expected.total.low for _, expected in found) or all(expected.calls for _, expected in found):
+        yield Remark(
+            "readings before and after the traffic leaves the window",
+            "it was in the window of all of them, or of none",
+            "what does not change shows no window",
+            Verdict.INCONCLUSIVE,
+        )
+
+
+_SAID_BY_WINDOW = "timestamp and window say which span the figures cover"
+
+
+def _lacking(case: Case, item: TrafficMetrics, expected: Figures, when: str = "") -> Remark | None:
+    """Say what is missing from figures whose window reaches back: what the books have of it has to be there."""
     success, failure = item.value(SUCCESS_COUNT), item.value(FAILURE_COUNT)
-    words = f"{case.name_of(item)}: success {_spell(success)}, failure {_spell(failure)}"
-    wanted = f"success {expected.success}, failure {expected.failure}, together {expected.total}"
-    is_right = (
+    has_all = (
+        success is not None
+        and failure is not None
+        and success >= expected.success.low
+        and failure >= expected.failure.low
+        and success + failure >= expected.total.low
+    )
+    if has_all:
+        return None
+    least = f"success {_spell(expected.success.low)}, failure {_spell(expected.failure.low)}"
+    told = f"{_counts_of(case, item)} in a window of {_length(item)}{when and f', {when}'}"
+    return Remark(f"at least {least}, together {_spell(expected.total.low)}", told, _SAID_BY_WINDOW)
+
+
+def _counts_of(case: Case, item: TrafficMetrics) -> str:
+    success, failure = item.value(SUCCESS_COUNT), item.value(FAILURE_COUNT)
+    return f"{case.name_of(item)}: success {_spell(success)}, failure {_spell(failure)}"
+
+
+def _wanted(expected: Figures) -> str:
+    return f"success {expected.success}, failure {expected.failure}, together {expected.total}"
+
+
+def _is_counted(item: TrafficMetrics, expected: Figures) -> bool:
+    success, failure = item.value(SUCCESS_COUNT), item.value(FAILURE_COUNT)
+    return (
         success is not None
         and failure is not None
         and success in expected.success
         and failure in expected.failure
         and success + failure in expected.total
     )
-    if not is_right:
-        yield Remark(wanted, words, expected.because)
+
+
+def _length(item: TrafficMetrics) -> str:
+    return f"{item.window.total_seconds() if item.window else 0:g} s"
+
+
+def _counted(case: Case, item: TrafficMetrics, expected: Figures) -> Iterator[Remark]:
+    words = _counts_of(case, item)
+    if not _is_counted(item, expected):
+        yield Remark(_wanted(expected), words, expected.because)
     elif expected.missed:
         yield Remark(
             "a window that has all that was driven",
@@ -138,12 +200,13 @@ def _counted(case: Case, item: TrafficMetrics, expected: Figures) -> Iterator[Re
 
 
 def _doubt(case: Case, item: TrafficMetrics) -> Remark | None:
-    if not case.times.reaches_back(case.span(item)):
-        return None
-    window = item.window.total_seconds() if item.window else 0
+    return _reaching_back(case, item) if case.times.reaches_back(case.span(item)) else None
+
+
+def _reaching_back(case: Case, item: TrafficMetrics) -> Remark:
     return Remark(
         f"a window of at most {case.times.settings.window.total_seconds():g} s, as the provider's settings say",
-        f"{case.name_of(item)}: {window:g} s, which reaches back to other traffic",
+        f"{case.name_of(item)}: {_length(item)}, which reaches back to other traffic",
         "set `metrics.window` in the provider's profile to the mesh's own",
         Verdict.INCONCLUSIVE,
     )

@@ -8,10 +8,13 @@ from conformance.refmesh.faults.metrics.changing import (
     Metric,
     document_fault,
     each_item,
+    inventory_fault,
     is_latency,
+    of_aggregates,
+    only,
     value_of,
 )
-from conformance.refmesh.faults.metrics.wrong_api import MetricsStages, WrongApi
+from conformance.refmesh.faults.metrics.wrong_api import WrongApi
 from conformance.refmesh.metrics.api import Question
 from conformance.refmesh.metrics.inventory import Inventory, Name, PodFacts
 from conformance.refmesh.metrics.rendering import Json, metrics_of, quantity
@@ -20,15 +23,11 @@ from conformance.refmesh.metrics.traffic import Tally, added
 _LABEL = "app"
 
 
-def _is_of_aggregates(question: Question) -> bool:
-    return not question.edges and question.resource.plural not in {"pods", "trafficsplits"}
-
-
 def _aggregating(change: Callable[[list[Tally]], Tally]) -> Callable[[Json, Question, WrongApi], Json]:
     """Make an aggregate anew from its pods, in a wrong way."""
 
     def stage(document: Json, question: Question, api: WrongApi) -> Json:
-        if not _is_of_aggregates(question):
+        if not of_aggregates(question):
             return document
         pods = api.figures().received("pods")
 
@@ -64,7 +63,7 @@ def _busiest(tallies: list[Tally]) -> Tally:
 
 
 def _averaged_percentiles(document: Json, question: Question, api: WrongApi) -> Json:
-    if not _is_of_aggregates(question):
+    if not of_aggregates(question):
         return document
     pods = api.figures().received("pods")
 
@@ -124,6 +123,28 @@ def _direct(pod: PodFacts, _known: Inventory) -> Iterable[tuple[str, str]]:
     yield from pod.owners[:1]
 
 
+def _by_account(pod: PodFacts, known: Inventory) -> Iterable[tuple[str, str]]:
+    """Give a pod the owners of all pods of its namespace that run as the same account."""
+    alike = [
+        one for one in known.pods.values() if (one.namespace, one.account) == (pod.namespace, pod.account)
+    ]
+    yield from dict.fromkeys((*pod.owners, *(owner for one in alike for owner in one.owners)))
+
+
+def _same_names(document: Json, question: Question, api: WrongApi) -> Json:
+    """Answer for one object with the figures of all objects of its name, wherever they are."""
+    if not question.name or not question.resource.namespaced:
+        return document
+    received = api.figures().received(question.resource.plural)
+    alike = [tally for (_, name), tally in received.items() if name == question.name]
+    return each_item(document, lambda item: {**item, "metrics": metrics_of(added(alike))})
+
+
+def _no_nodes(known: Inventory) -> Inventory:
+    """Read no pod's node; the nodes themselves are listed."""
+    return replace(known, pods={key: replace(pod, node="") for key, pod in known.pods.items()})
+
+
 FAULTS: tuple[Fault, ...] = (
     document_fault(
         "metrics-aggregate-averages",
@@ -143,14 +164,25 @@ FAULTS: tuple[Fault, ...] = (
         "Deployments whose name begins alike are counted to one another.",
         _swallowing_prefixed,
     ),
-    Fault(
-        name="metrics-membership-by-label",
-        says="Pods that share labels are counted to owners that do not own them.",
-        metrics=MetricsStages(inventory=_owners(_by_label)),
+    inventory_fault(
+        "metrics-membership-by-label",
+        "Pods that share labels are counted to owners that do not own them.",
+        _owners(_by_label),
     ),
-    Fault(
-        name="metrics-direct-owners-only",
-        says="Pods count to their direct owner only, so that Deployments have no figures.",
-        metrics=MetricsStages(inventory=_owners(_direct)),
+    inventory_fault(
+        "metrics-direct-owners-only",
+        "Pods count to their direct owner only, so that Deployments have no figures.",
+        _owners(_direct),
     ),
+    inventory_fault(
+        "metrics-membership-by-account",
+        "Pods of one account are counted to one another's owners.",
+        _owners(_by_account),
+    ),
+    document_fault(
+        "metrics-same-names-merged",
+        "An object has the figures of all that bear its name, in any namespace.",
+        only(of_aggregates, _same_names),
+    ),
+    inventory_fault("metrics-nodes-empty", "Nodes have no traffic.", _no_nodes),
 )

@@ -5,14 +5,13 @@ from dataclasses import replace
 
 from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.changing import (
+    AnswerStage,
     answer_fault,
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
 from conformance.refmesh.metrics import rendering
 from conformance.refmesh.metrics.api import ROOT, MetricsAnswer, MetricsRequest
 from conformance.refmesh.metrics.rendering import Json
-
-AnswerStage = Callable[[MetricsAnswer, MetricsRequest, WrongApi], MetricsAnswer]
 
 
 def _with_entries(change: Callable[[list[Json]], list[Json]]) -> AnswerStage:
@@ -53,6 +52,18 @@ def _get_only(answer: MetricsAnswer, request: MetricsRequest, _api: WrongApi) ->
     )
 
 
+def _other_version(answer: MetricsAnswer, _request: MetricsRequest, _api: WrongApi) -> MetricsAnswer:
+    if answer.body.get("kind") != "APIResourceList":
+        return answer
+    return replace(answer, body={**answer.body, "groupVersion": f"{rendering.GROUP}/v1alpha2"})
+
+
+def _no_slash(answer: MetricsAnswer, request: MetricsRequest, _api: WrongApi) -> MetricsAnswer:
+    words = "the server could not find the requested resource"
+    is_meant = request.path == f"{ROOT}/"
+    return MetricsAnswer(status=404, body=rendering.status(404, "NotFound", words)) if is_meant else answer
+
+
 FAULTS: tuple[Fault, ...] = (
     answer_fault(
         "metrics-discovery-empty",
@@ -76,4 +87,17 @@ FAULTS: tuple[Fault, ...] = (
         _with_entries(_all_namespaced),
     ),
     answer_fault("metrics-discovery-get-only", "Resources are listed without the verb list.", _get_only),
+    answer_fault(
+        "metrics-discovery-other-version",
+        "The list of resources is said to be of another version.",
+        _other_version,
+    ),
+    answer_fault(
+        "metrics-discovery-no-slash", "Discovery is not found with a slash behind its path.", _no_slash
+    ),
+    answer_fault(
+        "metrics-discovery-twice",
+        "Every resource is listed twice.",
+        _with_entries(lambda all_: [*all_, *all_]),
+    ),
 )

@@ -1,25 +1,31 @@
 """Metrics APIs whose edges are wrong."""
 
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 
 from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.changing import (
+    Metric,
     answer_fault,
     document_fault,
     each_item,
     is_latency,
+    of_edges,
+    only,
+    traffic_fault,
     value_of,
+    with_metrics,
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
 from conformance.refmesh.metrics import rendering
 from conformance.refmesh.metrics.api import MetricsAnswer, MetricsRequest, Question
+from conformance.refmesh.metrics.inventory import BY_PLURAL
 from conformance.refmesh.metrics.rendering import Json, metrics_of
-from conformance.refmesh.metrics.traffic import Side, Tally
+from conformance.refmesh.metrics.traffic import Flow, Side, Tally, Traffic, added
 
 _OK = HTTPStatus.OK
-DocumentStage = Callable[[Json, Question, WrongApi], Json]
+_edges_alone = partial(only, of_edges)
 
 
 def _unserved_edges(answer: MetricsAnswer, request: MetricsRequest, _api: WrongApi) -> MetricsAnswer:
@@ -27,15 +33,6 @@ def _unserved_edges(answer: MetricsAnswer, request: MetricsRequest, _api: WrongA
         return answer
     words = "the server could not find the requested resource"
     return MetricsAnswer(status=404, body=rendering.status(404, "NotFound", words))
-
-
-def _edges_alone(change: DocumentStage) -> DocumentStage:
-    def stage(document: Json, question: Question, api: WrongApi) -> Json:
-        if not question.edges or question.resource.plural == "trafficsplits":
-            return document
-        return change(document, question, api)
-
-    return stage
 
 
 @_edges_alone
@@ -150,6 +147,92 @@ def _received_only(document: Json, question: Question, _api: WrongApi) -> Json:
     return {**document, "items": [one for one in document["items"] if one["edge"]["direction"] == "from"]}
 
 
+@_edges_alone
+def _near_peers(document: Json, _question: Question, _api: WrongApi) -> Json:
+    """Leave out those that the object calls in other namespaces."""
+
+    def is_far(item: Json) -> bool:
+        edge = item["edge"]
+        return bool(
+            edge["direction"] == "to"
+            and edge["resource"].get("namespace") != item["resource"].get("namespace")
+        )
+
+    return {**document, "items": [one for one in document["items"] if not is_far(one)]}
+
+
+def _callers_by_account(traffic: Traffic, api: WrongApi) -> Traffic:
+    """Take all pods of one account for the first of them where they call."""
+    first: dict[tuple[str, str], str] = {}
+    for key, pod in sorted(api.known.pods.items()):
+        first.setdefault((pod.namespace, pod.account), key)
+    callers = {key: first[pod.namespace, pod.account] for key, pod in api.known.pods.items()}
+
+    def change(flow: Flow) -> Flow:
+        is_told = flow.side is Side.SERVER
+        return replace(flow, source=callers.get(flow.source, flow.source)) if is_told else flow
+
+    return replace(traffic, flows=tuple(change(one) for one in traffic.flows))
+
+
+@_edges_alone
+def _one_per_peer(document: Json, question: Question, api: WrongApi) -> Json:
+    """Show one edge for a peer with which calls went both ways, with the figures of both."""
+    found = api.figures().edges(question.resource.plural, question.key)
+    kept: dict[str, Json] = {}
+    for item in document["items"]:
+        peer = item["edge"]["resource"]
+        name = (peer.get("namespace", ""), peer["name"])
+        both = added(tally for one, tally in found.items() if one.name == name)
+        kept.setdefault(f"{name}", {**item, "metrics": metrics_of(both)})
+    return {**document, "items": list(kept.values())}
+
+
+@_edges_alone
+def _top_two(document: Json, _question: Question, _api: WrongApi) -> Json:
+    def calls(item: Json) -> float:
+        return -sum(value_of(one) for one in item["metrics"] if not is_latency(one))
+
+    return {**document, "items": sorted(document["items"], key=calls)[:2]}
+
+
+def _counts_swapped(metric: Metric) -> Metric:
+    other = {"success_count": "failure_count", "failure_count": "success_count"}
+    return {**metric, "name": other.get(metric["name"], metric["name"])}
+
+
+@_edges_alone
+def _not_itself(document: Json, question: Question, _api: WrongApi) -> Json:
+    kept = [one for one in document["items"] if one["edge"]["resource"]["name"] != question.name]
+    return {**document, "items": kept}
+
+
+@_edges_alone
+def _small_kind(document: Json, _question: Question, _api: WrongApi) -> Json:
+    def change(item: Json) -> Json:
+        peer = item["edge"]["resource"]
+        return _with_edge(item, resource={**peer, "kind": peer["kind"].lower()})
+
+    return each_item(document, change)
+
+
+@_edges_alone
+def _of_pods_alone(document: Json, question: Question, _api: WrongApi) -> Json:
+    return document if question.resource.plural in {"pods", "deployments"} else {**document, "items": []}
+
+
+def _unknown_without_edges(answer: MetricsAnswer, request: MetricsRequest, _api: WrongApi) -> MetricsAnswer:
+    if answer.status != HTTPStatus.NOT_FOUND or not request.path.endswith("/edges"):
+        return answer
+    plural, name, _ = request.path.split("/")[-3:]
+    resource = BY_PLURAL.get(plural)
+    if resource is None:
+        return answer
+    return MetricsAnswer(
+        status=_OK, body=rendering.metrics_list(rendering.reference(resource, ("", name)), ())
+    )
+
+
 FAULTS: tuple[Fault, ...] = (
     answer_fault(
         "metrics-edges-missing",
@@ -173,4 +256,27 @@ FAULTS: tuple[Fault, ...] = (
     document_fault("metrics-edges-pods-for-all", "Peers are pods, whatever was asked for.", _pods_for_all),
     document_fault("metrics-edges-nameless", "Edges do not say who the peer is.", _nameless),
     document_fault("metrics-edges-wrong-list", "The list of edges does not say whose they are.", _wrong_list),
+    document_fault(
+        "metrics-edges-near-only",
+        "Edges to whom an object calls in other namespaces are left out.",
+        _near_peers,
+    ),
+    traffic_fault("metrics-edges-by-account", "Callers of one account are one peer.", _callers_by_account),
+    document_fault("metrics-edges-merge-ways", "Two that call each other have one edge.", _one_per_peer),
+    document_fault("metrics-edges-top-two", "Only the two busiest edges are shown.", _top_two),
+    document_fault(
+        "metrics-edges-swap-counts",
+        "On edges, successes and failures are swapped.",
+        only(of_edges, with_metrics(_counts_swapped)),
+    ),
+    document_fault(
+        "metrics-edges-not-itself", "An object that calls itself has no edge to itself.", _not_itself
+    ),
+    document_fault("metrics-edges-small-kind", "A peer's kind is written in small letters.", _small_kind),
+    document_fault("metrics-edges-of-few-kinds", "Only pods and deployments have edges.", _of_pods_alone),
+    answer_fault(
+        "metrics-edges-of-unknown",
+        "Somebody who does not exist has an empty list of edges.",
+        _unknown_without_edges,
+    ),
 )

@@ -1,25 +1,28 @@
 """Metrics APIs whose lists and selectors are wrong."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.changing import (
+    DocumentStage,
     document_fault,
     each_item,
+    of_aggregates,
+    of_lists,
+    only,
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
 from conformance.refmesh.metrics.api import Question
 from conformance.refmesh.metrics.rendering import Json, metrics_of
-from conformance.refmesh.metrics.selectors import fits
+from conformance.refmesh.metrics.selectors import Requirement, fits
 from conformance.refmesh.metrics.traffic import Side, Tally, added
 
-
-def _is_list(question: Question) -> bool:
-    return not question.name and not question.edges and question.resource.plural != "trafficsplits"
+_PAGE = 5
 
 
 def _leaking(document: Json, question: Question, api: WrongApi) -> Json:
-    if not _is_list(question):
+    if not of_lists(question):
         return document
     return {**document, "items": api.clean(replace(question, namespace=""))["items"]}
 
@@ -50,13 +53,13 @@ def _filtered_series(document: Json, question: Question, api: WrongApi) -> Json:
 
 
 def _doubled(document: Json, question: Question, _api: WrongApi) -> Json:
-    if not _is_list(question):
+    if not of_lists(question):
         return document
     return {**document, "items": [each for one in document["items"] for each in (one, one)]}
 
 
 def _named(document: Json, question: Question, _api: WrongApi) -> Json:
-    if not _is_list(question) or not document["items"]:
+    if not of_lists(question) or not document["items"]:
         return document
     return {**document, "resource": document["items"][0]["resource"]}
 
@@ -81,6 +84,55 @@ def _short(document: Json, question: Question, _api: WrongApi) -> Json:
     return {**document, "items": document["items"][:-1]}
 
 
+def _first_page(document: Json, question: Question, _api: WrongApi) -> Json:
+    return {**document, "items": document["items"][:_PAGE]} if not question.selector else document
+
+
+def _one_namespace(document: Json, question: Question, _api: WrongApi) -> Json:
+    """Answer for the namespace of the first object where all are asked for."""
+    if question.namespace or not document["items"]:
+        return document
+    first = document["items"][0]["resource"].get("namespace")
+    return {
+        **document,
+        "items": [one for one in document["items"] if one["resource"].get("namespace") == first],
+    }
+
+
+def _selecting(change: Callable[[Requirement], Requirement | None]) -> DocumentStage:
+    """Select by what *change* makes of each condition; None drops it."""
+
+    def stage(document: Json, question: Question, api: WrongApi) -> Json:
+        selector = tuple(one for one in map(change, question.selector) if one)
+        return {**document, "items": api.clean(replace(question, selector=selector))["items"]}
+
+    return stage
+
+
+def _positive(one: Requirement) -> Requirement:
+    return replace(one, operator={"NotIn": "In", "DoesNotExist": "Exists"}.get(one.operator, one.operator))
+
+
+def _first_value(one: Requirement) -> Requirement:
+    return replace(one, values=one.values[:1])
+
+
+def _by_pods(document: Json, question: Question, api: WrongApi) -> Json:
+    """Choose objects by the labels of their pods."""
+    if not question.selector or not of_aggregates(question):
+        return document
+    known, plural = api.known, question.resource.plural
+    chosen = {
+        name
+        for key, pod in known.pods.items()
+        if fits(question.selector, pod.labels)
+        for name in known.holders(plural, key)
+    }
+    items = api.clean(replace(question, selector=()))["items"]
+    kept = [one for one in items if (one["resource"].get("namespace", ""), one["resource"]["name"]) in chosen]
+    return {**document, "items": kept}
+
+
 FAULTS: tuple[Fault, ...] = (
     document_fault("metrics-list-leaks-namespaces", "A list shows other namespaces as well.", _leaking),
     document_fault("metrics-list-ignores-selector", "A list does not look at its selector.", _unfiltered),
@@ -95,5 +147,33 @@ FAULTS: tuple[Fault, ...] = (
     document_fault("metrics-selector-merges", "A selector makes one item of several.", _merged),
     document_fault(
         "metrics-selector-not-shown", "A list does not show the selector that it applied.", _unshown
+    ),
+    document_fault("metrics-list-first-page", "A list ends after five objects.", only(of_lists, _first_page)),
+    document_fault(
+        "metrics-list-one-namespace",
+        "A list of all namespaces shows the objects of one.",
+        only(of_lists, _one_namespace),
+    ),
+    document_fault(
+        "metrics-selector-equality-only",
+        "Conditions of a selector other than equality are passed over.",
+        only(
+            of_lists, _selecting(lambda one: one if one.operator == "In" and len(one.values) == 1 else None)
+        ),
+    ),
+    document_fault(
+        "metrics-selector-unnegated",
+        "A selector's != and notin are taken for = and in.",
+        only(of_lists, _selecting(_positive)),
+    ),
+    document_fault(
+        "metrics-selector-first-value",
+        "Of the values of in and notin the first one counts.",
+        only(of_lists, _selecting(_first_value)),
+    ),
+    document_fault(
+        "metrics-selector-by-pods",
+        "A selector is held against the labels of an object's pods.",
+        only(of_lists, _by_pods),
     ),
 )

@@ -3,10 +3,17 @@
 from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.changing import (
     Metric,
+    counts_only,
+    document_fault,
     is_latency,
     item_fault,
     metric_fault,
+    of_edges,
+    of_lists,
+    of_splits,
+    only,
     value_of,
+    with_items,
 )
 from conformance.refmesh.metrics.rendering import Json
 
@@ -43,6 +50,15 @@ def _other_object(item: Json) -> Json:
     return {**item, "resource": {**item["resource"], "name": f"{item['resource']['name']}-other"}}
 
 
+def _lower_kind(item: Json) -> Json:
+    resource = item["resource"]
+    return {**item, "resource": {**resource, "kind": resource["kind"].lower()}}
+
+
+def _without_namespace(item: Json) -> Json:
+    return {**item, "resource": {key: value for key, value in item["resource"].items() if key != "namespace"}}
+
+
 FAULTS: tuple[Fault, ...] = (
     metric_fault(
         "metrics-value-no-quantity", "Counts are written with a word behind the number.", _no_quantity
@@ -54,4 +70,21 @@ FAULTS: tuple[Fault, ...] = (
         "metrics-other-object", "An object refers to another resource than was asked for.", _other_object
     ),
     item_fault("metrics-received-as-sent", "An object's own figures have the direction to.", _sent),
+    item_fault("metrics-kind-in-small-letters", "An object's kind is written in small letters.", _lower_kind),
+    item_fault(
+        "metrics-resource-without-namespace", "An object does not say its namespace.", _without_namespace
+    ),
+    document_fault(
+        "metrics-list-counts-only",
+        "Objects in lists have no latencies.",
+        only(of_lists, with_items(counts_only)),
+    ),
+    document_fault(
+        "metrics-edges-counts-only", "Edges have no latencies.", only(of_edges, with_items(counts_only))
+    ),
+    document_fault(
+        "metrics-split-counts-only",
+        "Backends of splits have no latencies.",
+        only(of_splits, with_items(counts_only)),
+    ),
 )
