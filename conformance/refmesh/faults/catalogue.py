@@ -24,6 +24,7 @@ from conformance.refmesh.faults.metrics import (
     edges,
     latencies,
     lists,
+    peers,
     proxies,
     refusals,
     remembering,
@@ -56,6 +57,7 @@ _ALL: tuple[Fault, ...] = (
     *aggregates.FAULTS,
     *lists.FAULTS,
     *edges.FAULTS,
+    *peers.FAULTS,
     *split_figures.FAULTS,
 )
 

@@ -51,6 +51,11 @@ def with_metrics(change: Callable[[Metric], Metric]) -> DocumentStage:
     return lambda document, _question, _api: each_metric(document, change)
 
 
+def with_edge(item: Json, **changed: object) -> Json:
+    """Give a TrafficMetrics another edge."""
+    return {**item, "edge": {**item["edge"], **changed}}
+
+
 def counts_only(item: Json) -> Json:
     """Leave out the latencies of a TrafficMetrics."""
     return {**item, "metrics": [one for one in item["metrics"] if not is_latency(one)]}
