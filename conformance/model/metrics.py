@@ -136,7 +136,7 @@ class PodEntry:
     name: str
     namespace: str
     workload: str
-    """Key of its Deployment."""
+    """Key of the workload that it is of."""
     replica_set: str = ""
     node: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)

@@ -12,9 +12,6 @@ from conformance.model.topology import Topology
 from conformance.oracle.policy import Split
 from conformance.oracle.reading import read_policy
 
-BY_POD = frozenset({"Pod", "Deployment", "ReplicaSet", "Namespace", "Node", "Service"})
-"""Kinds whose figures are those of pods that belong to them."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
@@ -89,8 +86,6 @@ class Known:
         match kind:
             case "Pod":
                 yield Reference(kind, pod.namespace, pod.name)
-            case "Deployment":
-                yield Reference(kind, pod.namespace, pod.workload.partition("/")[2])
             case "ReplicaSet" if pod.replica_set:
                 yield Reference(kind, pod.namespace, pod.replica_set)
             case "Namespace":
@@ -99,6 +94,10 @@ class Known:
                 yield Reference(kind, "", pod.node)
             case "Service":
                 yield from self._services(pod)
+            case _:
+                made = self.topology.workloads.get(pod.workload)
+                if made is not None and made.kind == kind:
+                    yield Reference(kind, pod.namespace, made.owner_name)
 
     def _services(self, pod: PodEntry) -> Iterable[Reference]:
         for service in self.topology.services.values():

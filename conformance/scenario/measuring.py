@@ -16,9 +16,8 @@ from conformance.spec import MEASURED_RESOURCES, MeasuredResource, measured_reso
 EVERYWHERE = "everywhere"
 """What a scenario writes for all namespaces."""
 
-_BY_WORKLOAD = frozenset({"pods", "deployments", "replicasets", "nodes"})
+_BY_WORKLOAD = frozenset({"pods", "replicasets", "nodes"})
 """Resources whose objects are named by the workload they belong to."""
-_WITH_TRAFFIC = frozenset({*_BY_WORKLOAD, "namespaces", "services", "trafficsplits"})
 
 _LABELLED = frozenset({"pods", "deployments"})
 """Resources whose objects' labels the suite knows: Kubernetes adds its own to others."""
@@ -198,9 +197,11 @@ class MeasuringReader:
         elif plural == "trafficsplits":
             return  # whether a split is in force is told by what comes of it
         else:
-            raise self.document.mistake(
-                steps, f"the world has no {plural}", f"read one of {', '.join(sorted(_WITH_TRAFFIC))}"
-            )
+            made = measured_resource(plural)
+            workloads = topology.workloads.values()
+            known = {
+                f"{one.namespace}/{one.owner_name}" for one in workloads if made and one.kind == made.kind
+            }
         key, names = f"{namespace}/{name}", tuple(dict.fromkeys(known))
         if key not in names:
             raise self.document.mistake(

@@ -248,8 +248,10 @@ class MemoryMetrics:
                 yield pod.namespace, pod.name
             case "deployments":
                 yield from self._deployments(pod, workload)
-            case "replicasets":
-                yield pod.namespace, pod.body["metadata"]["ownerReferences"][0]["name"]
+            case "replicasets" | "statefulsets" | "daemonsets" | "jobs" | "replicationcontrollers":
+                owner = pod.body["metadata"]["ownerReferences"][0]
+                if owner["kind"] == KINDS[plural]:
+                    yield pod.namespace, owner["name"]
             case "namespaces":
                 yield "", pod.namespace
             case "nodes":

@@ -36,8 +36,8 @@ MISTAKES = {
         "get: pods shop",
         "get: jobs shop",
         12,
-        "has no jobs",
-        "read one of",
+        "none of jobs called 'here/shop'",
+        "'here/stocktake'",
     ),
     "a reader that is not named": (
         "as: edges-only",

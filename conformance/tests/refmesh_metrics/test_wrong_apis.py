@@ -297,13 +297,14 @@ NOT_HERE = {
     "metrics-edges-linger",
     "metrics-edges-near-only",
     "metrics-keeps-last",
+    "metrics-owners-are-deployments",
     "metrics-same-names-merged",
     "metrics-selector-by-pods",
     "metrics-split-latency-of-root",
     "metrics-split-outlives",
     "metrics-split-percent",
 }
-"""Faults for which this world has no occasion: nothing goes, nobody shares an account, weights are percents."""
+"""Faults for which this world has no occasion: nothing goes, nobody shares an account, pods are of Deployments."""
 
 BATTERY = (
     [

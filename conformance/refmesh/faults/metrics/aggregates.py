@@ -46,7 +46,7 @@ def _members(item: Json, question: Question, api: WrongApi) -> list[Name]:
     known = api.known
     return [
         (pod.namespace, pod.name)
-        for key, pod in known.pods.items()
+        for key, pod in sorted(known.pods.items())
         if name in known.holders(question.resource.plural, key)
     ]
 
@@ -140,6 +140,17 @@ def _same_names(document: Json, question: Question, api: WrongApi) -> Json:
     return each_item(document, lambda item: {**item, "metrics": metrics_of(added(alike))})
 
 
+def _first_pod(document: Json, question: Question, api: WrongApi) -> Json:
+    """Answer for what owns pods with the figures of the pod whose name comes first."""
+    if question.resource.plural in {"namespaces", "nodes", "services"}:
+        return document
+    return _aggregating(lambda tallies: tallies[0])(document, question, api)
+
+
+def _deployed(pod: PodFacts, _known: Inventory) -> Iterable[tuple[str, str]]:
+    yield from (one for one in pod.owners if one[0] in {"Deployment", "ReplicaSet"})
+
+
 def _no_nodes(known: Inventory) -> Inventory:
     """Read no pod's node; the nodes themselves are listed."""
     return replace(known, pods={key: replace(pod, node="") for key, pod in known.pods.items()})
@@ -183,6 +194,16 @@ FAULTS: tuple[Fault, ...] = (
         "metrics-same-names-merged",
         "An object has the figures of all that bear its name, in any namespace.",
         only(of_aggregates, _same_names),
+    ),
+    document_fault(
+        "metrics-first-pod-only",
+        "Owners have the figures of the first of their pods.",
+        only(of_aggregates, _first_pod),
+    ),
+    inventory_fault(
+        "metrics-owners-are-deployments",
+        "Only Deployments and their ReplicaSets own pods.",
+        _owners(_deployed),
     ),
     inventory_fault("metrics-nodes-empty", "Nodes have no traffic.", _no_nodes),
 )
