@@ -24,6 +24,8 @@ class Aspect(Enum):
     """That percentiles do not fall, and that nothing is negative."""
     LATENCY = "latency"
     """That percentiles, read with their unit, are the response times that both ends saw."""
+    TRAIL = "trail"
+    """That counts leave together with the window that is said: read again and again until the traffic is old."""
     WINDOW = "window"
     """That timestamp and window say a span that ends now."""
     IDLE = "idle"
@@ -86,6 +88,10 @@ class Drive:
     """Pairs of a status and how many calls the application answers with it; all others with 200."""
     delays: tuple[tuple[timedelta, int], ...] = ()
     """Pairs of a time and how many calls the application answers so late; all others at once."""
+    delays_at: str = ""
+    """Key of the only workload that is late, where several may answer; empty where whoever answers is."""
+    unanswered: int = 0
+    """How many calls the application takes and cuts off. Unit: calls."""
     connections: int = 4
     """Over how many connections at a time. Unit: connections."""
     keep_alive: bool = False
@@ -100,7 +106,9 @@ class Reader:
     namespace: str
     """Where the account lives and its Role counts; symbolic until it is rendered."""
     resources: tuple[str, ...]
-    """Of ``metrics.smi-spec.io``, such as ``pods`` or ``pods/edges``; get and list. None at all is an answer too."""
+    """Of ``metrics.smi-spec.io``, such as ``pods`` or ``pods/edges``. None at all is an answer too."""
+    verbs: tuple[str, ...] = ("get", "list")
+    """What may be done with them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from enum import Enum
 from fractions import Fraction
 
 from conformance.model.api import ApiAnswer, ApiRequest
+from conformance.model.labels import Selector
 from conformance.model.measuring import Read
 
 
@@ -83,8 +84,8 @@ class MetricsList:
     """Several objects of figures, and what they are a list of."""
 
     resource: Reference
-    selector: Mapping[str, str]
-    """``selector.matchLabels``; empty where there is none."""
+    selector: Selector
+    """As the list shows it; empty where it shows none."""
     items: tuple[TrafficMetrics, ...]
 
 
@@ -97,6 +98,8 @@ class CallClass(Enum):
     """Answered 5xx by the application."""
     OPEN = "open"
     """The application received it, and the text does not say how its end counts."""
+    UNANSWERED = "unanswered"
+    """The application received it and gave no answer: no success, whatever its caller was told."""
     REFUSED = "refused"
     """The mesh refused it: no success, and all else is open."""
     UNCOUNTED = "uncounted"
@@ -122,6 +125,8 @@ class CallEntry:
     """The application took at least so long."""
     slowest: timedelta
     """The caller waited no longer."""
+    is_earlier: bool = False
+    """Whether an earlier step drove it: only a window that reaches back has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +136,7 @@ class PodEntry:
     name: str
     namespace: str
     workload: str
-    """Key of its Deployment."""
+    """Key of the workload that it is of."""
     replica_set: str = ""
     node: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)

@@ -39,13 +39,25 @@ class Workload:
     """Pods of the probe app under one identity."""
 
     name: str
-    """The Deployment's name, unique in its namespace."""
+    """The Deployment's name, or that of what makes its pods instead; unique in its namespace."""
     namespace: str
     account: str
     labels: Mapping[str, str] = field(default_factory=dict)
+    """Of its pods."""
+    marks: Mapping[str, str] = field(default_factory=dict)
+    """Labels of the Deployment itself, which its pods do not have."""
     ports: tuple[Port, ...] = ()
     meshed: bool = True
     """False for a workload that has no proxy."""
+    kind: str = "Deployment"
+    """Of the object that makes its pods; of a StatefulSet, each pod is a workload of its own."""
+    owner: str = ""
+    """That object's name, where it is another than the workload's."""
+
+    @property
+    def owner_name(self) -> str:
+        """Name of the object that makes its pods."""
+        return self.owner or self.name
 
     @property
     def key(self) -> str:

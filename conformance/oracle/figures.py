@@ -9,6 +9,7 @@ from datetime import timedelta
 from fractions import Fraction
 from math import ceil, floor
 
+from conformance.model.labels import Selector, fits
 from conformance.model.metrics import Bounds, CallClass, CallEntry, Figures, Peer, Reference, Span
 from conformance.oracle.ledger import Known
 from conformance.spec import LATENCIES
@@ -17,6 +18,7 @@ _SURE = {
     CallClass.SUCCESS: (1, 0, 1),
     CallClass.FAILURE: (0, 1, 1),
     CallClass.OPEN: (0, 0, 1),
+    CallClass.UNANSWERED: (0, 1, 1),
     CallClass.REFUSED: (0, 0, 0),
     CallClass.UNCOUNTED: (0, 0, 0),
 }
@@ -25,10 +27,17 @@ _AT_MOST = {
     CallClass.SUCCESS: (1, 0, 1),
     CallClass.FAILURE: (0, 1, 1),
     CallClass.OPEN: (1, 1, 1),
+    CallClass.UNANSWERED: (0, 1, 1),
     CallClass.REFUSED: (0, 1, 1),
     CallClass.UNCOUNTED: (0, 0, 0),
 }
 """What a call adds at most."""
+
+
+_SHARED = frozenset({"Node"})
+"""Kinds whose objects may contain pods of others, whose calls nobody here has counted."""
+_ANY_NUMBER = 10**9
+"""Stands for no upper bound. Unit: calls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +56,15 @@ class MetricsOracle:
         Spec: traffic-metrics, introduction and "Edge": a blank peer means all the traffic received by the resource.
         """
         calls = self.known.received(resource)
-        return self._figures(calls, span, f"{len(calls)} of the calls that were driven went to {resource}")
+        because = f"{_now(calls)} of the calls that were driven went to {resource}"
+        return self._figures(calls, span, because, shared=resource.kind in _SHARED)
 
     def of_edge(self, resource: Reference, peer: Peer, span: Span) -> Figures:
         """Say what the figures between an object and a peer of it may be."""
         calls = self._between(resource, peer)
         way = "to" if peer.direction == "to" else "from"
-        because = f"{len(calls)} of the calls of {resource} that were driven went {way} {peer.peer}"
-        return self._figures(calls, span, because)
+        because = f"{_now(calls)} of the calls of {resource} that were driven went {way} {peer.peer}"
+        return self._figures(calls, span, because, shared=resource.kind in _SHARED)
 
     def of_backend(self, split: Reference, backend: str, span: Span) -> Figures:
         """Say what the figures of a backend of a split may be.
@@ -64,26 +74,26 @@ class MetricsOracle:
         found = self.known.split_named(split)
         calls = self.known.to_backend(found, backend) if found else ()
         return self._figures(
-            calls, span, f"{len(calls)} of the calls to the root of {split} arrived at {backend}"
+            calls, span, f"{_now(calls)} of the calls to the root of {split} arrived at {backend}"
         )
 
     def of_root(self, split: Reference, span: Span) -> Figures:
         """Say what the figures of all backends of a split together may be: those of its root."""
         found = self.known.split_named(split)
         calls = self.known.to_root(found) if found else ()
-        return self._figures(calls, span, f"{len(calls)} calls were driven to the root of {split}")
+        return self._figures(calls, span, f"{_now(calls)} calls were driven to the root of {split}")
 
-    def members(self, resource: Reference, selector: Mapping[str, str]) -> frozenset[Reference]:
+    def members(self, resource: Reference, selector: Selector) -> frozenset[Reference]:
         """Name the objects that a list may have, of those that the suite knows.
 
         Args:
             resource: The list's kind and namespace; without a namespace all are meant.
-            selector: Labels that the objects have.
+            selector: What their labels have to meet.
         """
         return frozenset(
             one
             for one in self.known.objects(resource.kind, resource.namespace)
-            if selector.items() <= (self.known.labels(one) if selector else {}).items()
+            if not selector or fits(selector, self.known.labels(one))
         )
 
     def pods_of(self, resource: Reference) -> frozenset[Reference]:
@@ -131,25 +141,31 @@ class MetricsOracle:
             ends = [(call, call.source) for call in self.known.received(resource)]
         return tuple(call for call, end in ends if peer.peer in self.known.of_kind(resource.kind, end))
 
-    def _figures(self, calls: Sequence[CallEntry], span: Span, because: str) -> Figures:
+    def _figures(
+        self, calls: Sequence[CallEntry], span: Span, because: str, *, shared: bool = False
+    ) -> Figures:
+        """Bound figures; those of what is *shared* with others have no upper bounds."""
         sure = [call for call in calls if _surely(call, span)]
         may = [call for call in calls if _maybe(call, span)]
-        success, failure, total = (self._counted(sure, may, at) for at in range(3))
+        success, failure, total = (self._counted(sure, may, at, shared=shared) for at in range(3))
         return Figures(
             success=success,
             failure=failure,
             total=total,
-            latencies=dict(self._latencies(sure, may)),
+            latencies={} if shared else dict(self._latencies(sure, may)),
             calls=len(may),
-            missed=len(self.known.calls) - sum(_surely(call, span) for call in self.known.calls),
+            missed=sum(not _surely(call, span) for call in self.known.calls if not call.is_earlier),
             because=because,
         )
 
-    def _counted(self, sure: Sequence[CallEntry], may: Sequence[CallEntry], at: int) -> Bounds:
+    def _counted(
+        self, sure: Sequence[CallEntry], may: Sequence[CallEntry], at: int, *, shared: bool
+    ) -> Bounds:
         low = sum(_SURE[call.counts_as][at] for call in sure)
         high = sum(_AT_MOST[call.counts_as][at] for call in may)
         return Bounds(
-            low=Fraction(floor(low * (1 - self.tolerance))), high=Fraction(ceil(high * (1 + self.tolerance)))
+            low=Fraction(floor(low * (1 - self.tolerance))),
+            high=Fraction(_ANY_NUMBER if shared else ceil(high * (1 + self.tolerance))),
         )
 
     def _latencies(self, sure: Sequence[CallEntry], may: Sequence[CallEntry]) -> Iterable[tuple[int, Bounds]]:
@@ -181,6 +197,11 @@ def _percentile(calls: Sequence[CallEntry], percent: int, *, is_exact: bool) -> 
     rank = Fraction(percent, 100) * len(calls)
     below, above = max(floor(rank) - 1, 0), min(ceil(rank) + 1, len(calls)) - 1
     return Bounds(low=fast[min(below, len(calls) - 1)], high=slow[max(above, 0)])
+
+
+def _now(calls: Sequence[CallEntry]) -> int:
+    """Count the calls of the step itself."""
+    return sum(not call.is_earlier for call in calls)
 
 
 def _seconds(span: timedelta) -> Fraction:

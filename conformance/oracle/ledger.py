@@ -12,9 +12,6 @@ from conformance.model.topology import Topology
 from conformance.oracle.policy import Split
 from conformance.oracle.reading import read_policy
 
-BY_POD = frozenset({"Pod", "Deployment", "ReplicaSet", "Namespace", "Node", "Service"})
-"""Kinds whose figures are those of pods that belong to them."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
@@ -44,11 +41,13 @@ class Known:
             found |= {self.reference_of(split) for split in self.splits()}
         return frozenset(one for one in found if not namespace or one.namespace == namespace)
 
-    def labels(self, pod: Reference) -> Mapping[str, str]:
-        """Give the labels of a pod; none where it is not known."""
-        return next(
-            (one.labels for one in self.pods if (one.namespace, one.name) == (pod.namespace, pod.name)), {}
-        )
+    def labels(self, resource: Reference) -> Mapping[str, str]:
+        """Give the labels of a pod, or those that a Deployment has itself; none where it is not known."""
+        key = f"{resource.namespace}/{resource.name}"
+        if resource.kind == "Deployment":
+            found = self.topology.workloads.get(key)
+            return found.marks if found else {}
+        return next((one.labels for one in self.pods if f"{one.namespace}/{one.name}" == key), {})
 
     def received(self, resource: Reference) -> tuple[CallEntry, ...]:
         """List the calls that an object received, or that were refused at its door."""
@@ -87,8 +86,6 @@ class Known:
         match kind:
             case "Pod":
                 yield Reference(kind, pod.namespace, pod.name)
-            case "Deployment":
-                yield Reference(kind, pod.namespace, pod.workload.partition("/")[2])
             case "ReplicaSet" if pod.replica_set:
                 yield Reference(kind, pod.namespace, pod.replica_set)
             case "Namespace":
@@ -97,6 +94,10 @@ class Known:
                 yield Reference(kind, "", pod.node)
             case "Service":
                 yield from self._services(pod)
+            case _:
+                made = self.topology.workloads.get(pod.workload)
+                if made is not None and made.kind == kind:
+                    yield Reference(kind, pod.namespace, made.owner_name)
 
     def _services(self, pod: PodEntry) -> Iterable[Reference]:
         for service in self.topology.services.values():

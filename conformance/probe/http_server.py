@@ -15,11 +15,21 @@ from typing import cast
 import httptools
 
 from conformance.probe.ledger import Ledger, RawReceipt
-from conformance.probe.messages import CALL_HEADER, DELAY_HEADER, RESPONDER_HEADER, STATUS_HEADER, to_text
+from conformance.probe.messages import (
+    CALL_HEADER,
+    CUT,
+    DELAY_AT_HEADER,
+    DELAY_HEADER,
+    RESPONDER_HEADER,
+    STATUS_HEADER,
+    to_text,
+)
 
 _CALL = CALL_HEADER.encode()
 _DELAY = DELAY_HEADER.encode()
+_DELAY_AT = DELAY_AT_HEADER.encode()
 _STATUS = STATUS_HEADER.encode()
+_CUT = CUT.encode()
 
 _KEPT = 4096
 """How much is kept of a request whose headers have not ended yet, to note it if they never do. Unit: bytes.
@@ -36,13 +46,14 @@ class HttpEcho(asyncio.Protocol):
     """One connection to an HTTP port of the workload *who*."""
 
     def __init__(self, who: str, port: int, ledger: Ledger) -> None:
+        self._who = who.encode()
         self._port = port
         self._ledger = ledger
         self._parser = httptools.HttpRequestParser(self)
         self._body_start = f'{{"responder":{_quoted(who)},"port":{port},"call":'
         self._head = b"content-type: application/json\r\n%b: %b\r\n%b: " % (
             RESPONDER_HEADER.encode(),
-            who.encode(),
+            self._who,
             _CALL,
         )
         self._headers: list[tuple[bytes, bytes]] = []
@@ -80,7 +91,7 @@ class HttpEcho(asyncio.Protocol):
         lower = name.lower()
         if lower == _CALL:
             self._call = value
-        elif lower in {_DELAY, _STATUS}:
+        elif lower in {_DELAY, _DELAY_AT, _STATUS}:
             self._wishes[lower] = value
         self._headers.append((name, value))
 
@@ -90,10 +101,13 @@ class HttpEcho(asyncio.Protocol):
         self._note()
 
     def on_message_complete(self) -> None:
-        """Answer, at once or as late as the request asks for."""
+        """Answer, at once or as late as the request asks for, or cut it off."""
+        if self._wishes.get(_STATUS) == _CUT:
+            self._transport.abort()
+            return
         is_last = self._method == b"CONNECT" or not self._parser.should_keep_alive()
         answer = self._answer(self._wishes.get(_STATUS, b"200"), _CLOSES if is_last else b"")
-        if _DELAY in self._wishes:
+        if _DELAY in self._wishes and self._wishes.get(_DELAY_AT, self._who) == self._who:
             delay = int(self._wishes[_DELAY]) / 1000
             asyncio.get_running_loop().call_later(delay, self._send, answer, is_last)
         else:

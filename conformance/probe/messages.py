@@ -44,8 +44,14 @@ CALL_HEADER = "x-smi-call"
 DELAY_HEADER = "x-smi-delay-ms"
 """In a request: how long the application waits before it answers. Unit: milliseconds."""
 
+DELAY_AT_HEADER = "x-smi-delay-at"
+"""In a request: key of the only workload that waits; whoever else receives it answers at once."""
+
 STATUS_HEADER = "x-smi-status"
-"""In a request: the status that the application answers with in place of 200."""
+"""In a request: the status that the application answers with in place of 200, or `CUT`."""
+
+CUT = "cut"
+"""A status that is none: the application takes the request and cuts the connection without an answer."""
 
 Message = Mapping[str, Any]
 """One JSON object of the channel."""

@@ -126,14 +126,6 @@ class InstalledMesh:
             *_told("known deviations", [f"{one.what} ({one.link})" for one in profile.deviations]),
         )
 
-    def has_joined(self, pod_body: Mapping[str, Any]) -> bool:
-        """Say whether a pod has what this mesh gives to pods that joined.
-
-        Args:
-            pod_body: The pod as it is stored. A mesh whose joining shows nowhere takes every pod for joined.
-        """
-        return not missing_in(pod_body, self._profile.joined_by)
-
     def check_joined(self, namespaces: Iterable[str]) -> None:
         """See that every pod that lives in meshed namespaces has joined: without its proxy nothing is judged.
 

@@ -68,7 +68,13 @@ class Caller:
         begun = self._clock.date()
         witnessed = self._sent(asked, plans, receivers, tasting=False)
         calls = tuple(
-            DrivenCall(cell=wish.cell, witnessed=one, status=wish.status, delay=wish.delay)
+            DrivenCall(
+                cell=wish.cell,
+                witnessed=one,
+                status=wish.status,
+                delay=wish.delay,
+                delay_at=wish.delay_at,
+            )
             for wish, one in zip(wishes, witnessed, strict=True)
         )
         return Driven(calls=calls, begun=begun, ended=self.last_sent)

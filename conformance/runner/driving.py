@@ -11,11 +11,12 @@ from conformance.model.measuring import Drive
 from conformance.model.metrics import CallClass, CallEntry
 from conformance.model.topology import Topology
 from conformance.model.traffic import AddressForm, Cell, HttpRequest, TcpRequest, Witnessed
-from conformance.probe.messages import DELAY_HEADER, STATUS_HEADER
+from conformance.probe.messages import CUT, DELAY_AT_HEADER, DELAY_HEADER, STATUS_HEADER
 from conformance.runner.destinations import destinations
 
 _T = TypeVar("_T")
 _OK = 200
+_UNANSWERED = 0
 _SERVER_ERROR = 500
 
 
@@ -28,7 +29,10 @@ class Wish:
     request: Cell
     """The same with the headers that tell the application."""
     status: int
+    """0 where it is to give no answer."""
     delay: timedelta
+    delay_at: str
+    """Key of the only workload that waits; empty where whoever receives it does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +69,12 @@ def entries_of(driven: Driven, table: TruthTable, topology: Topology) -> tuple[C
 
 
 def _wishes(drive: Drive) -> Iterator[Wish]:
-    statuses = _spread(drive.answers, drive.calls, _OK)
+    cut = ((_UNANSWERED, drive.unanswered),)
+    statuses = _spread((*cut, *drive.answers), drive.calls, _OK)
     delays = _spread(drive.delays, drive.calls, timedelta(0))
     for status, delay in zip(statuses, delays, strict=True):
-        yield Wish(cell=drive.cell, request=_telling(drive.cell, status, delay), status=status, delay=delay)
+        told = _telling(drive.cell, status, delay, drive.delays_at)
+        yield Wish(cell=drive.cell, request=told, status=status, delay=delay, delay_at=drive.delays_at)
 
 
 def _spread(pairs: Sequence[tuple[_T, int]], calls: int, otherwise: _T) -> list[_T]:
@@ -76,14 +82,16 @@ def _spread(pairs: Sequence[tuple[_T, int]], calls: int, otherwise: _T) -> list[
     return found + [otherwise] * (calls - len(found))
 
 
-def _telling(cell: Cell, status: int, delay: timedelta) -> Cell:
+def _telling(cell: Cell, status: int, delay: timedelta, delay_at: str) -> Cell:
     if not isinstance(cell.request, HttpRequest):
         return cell
     told = []
     if status != _OK:
-        told.append((STATUS_HEADER, str(status)))
+        told.append((STATUS_HEADER, str(status) if status else CUT))
     if delay:
         told.append((DELAY_HEADER, str(delay // timedelta(milliseconds=1))))
+    if delay and delay_at:
+        told.append((DELAY_AT_HEADER, delay_at))
     return replace(cell, request=replace(cell.request, headers=(*cell.request.headers, *told)))
 
 
@@ -98,7 +106,7 @@ def _entry(driven: Driven, one: DrivenCall, table: TruthTable, topology: Topolog
         counts_as=_class(one, refused=receipt is None or table[one.cell].access is Access.DENIED),
         begun=driven.begun,
         ended=driven.ended,
-        fastest=one.delay if receipt else timedelta(0),
+        fastest=one.delay if receipt and one.delay_at in {"", receiver} else timedelta(0),
         slowest=witnessed.observation.elapsed,
     )
 
@@ -110,4 +118,6 @@ def _class(one: DrivenCall, *, refused: bool) -> CallClass:
         return CallClass.REFUSED
     if one.status == _OK:
         return CallClass.SUCCESS
+    if one.status == _UNANSWERED:
+        return CallClass.UNANSWERED
     return CallClass.FAILURE if one.status >= _SERVER_ERROR else CallClass.OPEN

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from conformance.judge import Times
 from conformance.model.expectation import TruthTable
 from conformance.model.manifest import Manifest
 from conformance.model.measuring import Aspect, Drive, MetricsProbe, Read
-from conformance.model.metrics import PodEntry, ReadOnce, Span
+from conformance.model.metrics import Answered, PodEntry, ReadOnce, Span
 from conformance.model.scenario import MetricsSettings
 from conformance.model.traffic import Witnessed
 from conformance.oracle import Known, MetricsOracle
@@ -35,6 +35,9 @@ _TIMED = frozenset(Aspect) - {
     Aspect.REGISTERED,
 }
 """Aspects that say something about known traffic, so that older traffic has to be out of the way."""
+
+_LOOKS = 8
+"""How often a trail is read again. A guess: a window that is said a quarter too long or too short shows."""
 
 _AT_A_TIME = 8
 """How many readings are under way at a time. A guess: few against what an API server takes from one client."""
@@ -97,6 +100,7 @@ def measure_metrics(
     rules = expected_metrics(stage, asked)
     api = MetricsApi.found_by(stage, pods)
     readings = _read_all(api, probe.reads, lambda resource: rules.peers(resource, _ALWAYS))
+    readings = _followed(stage, api, readings, driven)
     return AskedMetrics(
         table=table,
         driven=driven,
@@ -123,12 +127,42 @@ def _read_all(api: MetricsApi, reads: Sequence[Read], peers_of: PeersOf) -> tupl
     return tuple(plan.answered(mains[at], others) for at, plan in enumerate(plans))
 
 
-def expected_metrics(stage: Stage, asked: AskedMetrics) -> MetricsOracle:
-    """Work out what figures there have to be for traffic that is sound."""
+def _followed(
+    stage: Stage, api: MetricsApi, readings: tuple[ReadOnce, ...], driven: Driven
+) -> tuple[ReadOnce, ...]:
+    """Read again what is to be followed, at even pauses until what was driven has surely left the window."""
+    settings = stage.provider.metrics
+    followed = [one for one in readings if Aspect.TRAIL in one.read.about]
+    if not followed:
+        return readings
+    begun = stage.clock.date()
+    end = driven.ended + settings.window + settings.stretch + 2 * settings.lag
+    later: dict[int, dict[str, Answered]] = {id(one): {} for one in followed}
+    for number in range(1, _LOOKS + 1):
+        _sleep_until(stage, begun + (end - begun) * number / _LOOKS)
+        for one in followed:
+            later[id(one)][f"later {number}"] = api.ask(one.main.request)
+    return tuple(replace(one, others={**one.others, **later.get(id(one), {})}) for one in readings)
+
+
+def expected_metrics(
+    stage: Stage, asked: AskedMetrics, earlier: Sequence[AskedMetrics] = ()
+) -> MetricsOracle:
+    """Work out what figures there have to be for traffic that is sound.
+
+    Args:
+        stage: Where.
+        asked: What was driven and read.
+        earlier: Sound traffic of earlier steps, which a window that reaches back has to have as well.
+    """
     settings, topology = stage.provider.metrics, stage.world.topology
+    old = [call for one in earlier for call in entries_of(one.driven, one.table, topology)]
     return MetricsOracle(
         known=Known(
-            calls=entries_of(asked.driven, asked.table, topology),
+            calls=(
+                *(replace(call, is_earlier=True) for call in old),
+                *entries_of(asked.driven, asked.table, topology),
+            ),
             pods=asked.pods,
             topology=topology,
             manifests=asked.in_force,

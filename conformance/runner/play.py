@@ -1,5 +1,6 @@
 """Plays one scenario: steps, control, verdict, cleaning up."""
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -236,8 +237,14 @@ class Play:
         unsound = judge_traffic(asked.driven.calls, asked.table, controls)
         if unsound:
             return unsound
-        rules = expected_metrics(self.stage, asked)
+        rules = expected_metrics(self.stage, asked, self._sound_before(asked, controls))
         return judge_readings(asked.readings, rules, asked.times)
+
+    def _sound_before(self, asked: AskedMetrics, controls: ControlSet) -> tuple[AskedMetrics, ...]:
+        """Give the traffic of earlier steps that both ends saw as it was driven."""
+        every = (one for step in self.played for one in step.asked if isinstance(one, AskedMetrics))
+        before = itertools.takewhile(lambda one: one is not asked, every)
+        return tuple(one for one in before if not judge_traffic(one.driven.calls, one.table, controls))
 
     def _all_witnessed(self) -> tuple[Witnessed, ...]:
         return tuple(one for step in self.played for one in step.witnessed)

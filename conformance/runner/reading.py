@@ -9,6 +9,7 @@ What else is read, and under which name it stands in `ReadOnce.others`:
 ``slash``           for discovery: the same path with a slash behind it
 ``list of <plural>`` for discovery: a list of each of the eleven resources
 ``service``         for the group: the APIService of its version
+``later 1`` ...     for the trail: the same again, until the traffic has left the window
 =================== ==================================================================
 """
 

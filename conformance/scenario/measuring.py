@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from conformance.model.labels import parse_selector
 from conformance.model.measuring import Aspect, Drive, Read, Reader, Reading
 from conformance.model.traffic import Cell, TcpRequest
 from conformance.scenario.document import Document, Step, suggestion
@@ -15,9 +16,11 @@ from conformance.spec import MEASURED_RESOURCES, MeasuredResource, measured_reso
 EVERYWHERE = "everywhere"
 """What a scenario writes for all namespaces."""
 
-_BY_WORKLOAD = frozenset({"pods", "deployments", "replicasets", "nodes"})
+_BY_WORKLOAD = frozenset({"pods", "replicasets", "nodes"})
 """Resources whose objects are named by the workload they belong to."""
-_WITH_TRAFFIC = frozenset({*_BY_WORKLOAD, "namespaces", "services", "trafficsplits"})
+
+_LABELLED = frozenset({"pods", "deployments"})
+"""Resources whose objects' labels the suite knows: Kubernetes adds its own to others."""
 
 _FITTING: Mapping[Reading, frozenset[Aspect]] = {
     Reading.DISCOVERY: frozenset(
@@ -26,6 +29,7 @@ _FITTING: Mapping[Reading, frozenset[Aspect]] = {
     Reading.PATH: frozenset({Aspect.STATUS, Aspect.REFUSAL}),
 }
 _ONLY_FOR: Mapping[Aspect, frozenset[Reading]] = {
+    Aspect.TRAIL: frozenset({Reading.GET}),
     **dict.fromkeys((Aspect.RESOURCE, Aspect.MEMBERS, Aspect.SELECTOR), frozenset({Reading.LIST})),
     **dict.fromkeys(
         (Aspect.PEERS, Aspect.DIRECTION, Aspect.SIDE, Aspect.KINDS, Aspect.ENDS), frozenset({Reading.EDGES})
@@ -69,7 +73,21 @@ class MeasuringReader:
             delays=tuple(_delay(written, calls) for written, calls in item.get("delays", {}).items()),
             connections=item.get("connections", 4),
             keep_alive=item.get("keep_alive", False),
+            delays_at=self._late(steps, item),
+            unanswered=item.get("unanswered", 0),
         )
+
+    def _late(self, steps: tuple[Step, ...], item: Mapping[str, Any]) -> str:
+        if "delays_at" not in item:
+            return ""
+        key, known = qualified(item["delays_at"]), tuple(self.probes.topology.workloads)
+        if key not in known:
+            raise self.document.mistake(
+                (*steps, "delays_at"),
+                f"the world has no workload {key!r}",
+                suggestion(key, known, "workloads"),
+            )
+        return key
 
     def read_read(self, steps: tuple[Step, ...], item: Mapping[str, Any]) -> Read:
         """Read one ``read``.
@@ -124,13 +142,31 @@ class MeasuringReader:
                 resource = self._resource((*steps, "list"), written)
                 place = item.get("in", HERE)
                 inside = resource.namespaced and place != EVERYWHERE
+                selector = item.get("selector", "")
+                self._check_selector(steps, written, selector)
                 return {
                     "resource": written,
                     "namespace": place if inside else "",
-                    "selector": item.get("selector", ""),
+                    "selector": selector,
                 }
             case Reading.GET | Reading.EDGES:
                 return self._object((*steps, reading.value), item, written)
+
+    def _check_selector(self, steps: tuple[Step, ...], plural: str, selector: str) -> None:
+        if selector and plural not in _LABELLED:
+            raise self.document.mistake(
+                (*steps, "selector"),
+                f"the suite does not know the labels of {plural}",
+                f"select among {' or '.join(sorted(_LABELLED))}",
+            )
+        try:
+            parse_selector(selector)
+        except ValueError as problem:
+            raise self.document.mistake(
+                (*steps, "selector"),
+                f"{problem}",
+                "write app=shop, app!=shop, app in (shop, bank), app or !app",
+            ) from problem
 
     def _object(self, steps: tuple[Step, ...], item: Mapping[str, Any], written: str) -> Mapping[str, Any]:
         plural, _, key = written.partition(" ")
@@ -161,9 +197,11 @@ class MeasuringReader:
         elif plural == "trafficsplits":
             return  # whether a split is in force is told by what comes of it
         else:
-            raise self.document.mistake(
-                steps, f"the world has no {plural}", f"read one of {', '.join(sorted(_WITH_TRAFFIC))}"
-            )
+            made = measured_resource(plural)
+            workloads = topology.workloads.values()
+            known = {
+                f"{one.namespace}/{one.owner_name}" for one in workloads if made and one.kind == made.kind
+            }
         key, names = f"{namespace}/{name}", tuple(dict.fromkeys(known))
         if key not in names:
             raise self.document.mistake(
@@ -173,15 +211,18 @@ class MeasuringReader:
             )
 
     def _check_mix(self, steps: tuple[Step, ...], item: Mapping[str, Any], cell: Cell) -> None:
-        for key in ("answers", "delays"):
+        for key in ("answers", "delays", "unanswered"):
             if isinstance(cell.request, TcpRequest) and key in item:
                 raise self.document.mistake(
                     (*steps, key), f"a raw TCP line has no `{key}`", "leave it out, or send HTTP"
                 )
-            wanted = sum(item.get(key, {}).values())
+        for key in ("answers", "delays"):
+            wanted = _spoken_for(item, key)
             if wanted > item["calls"]:
                 raise self.document.mistake(
-                    (*steps, key), f"{wanted} of {item['calls']} calls are spoken for", "raise `calls`"
+                    (*steps, key if key in item else "unanswered"),
+                    f"{wanted} of {item['calls']} calls are spoken for",
+                    "raise `calls`",
                 )
 
     def _check_aspects(self, steps: tuple[Step, ...], read: Read) -> None:
@@ -207,8 +248,19 @@ def read_readers(document: Document) -> Mapping[str, Reader]:
     """Read the accounts of a scenario that read metrics."""
     found = {}
     for name, item in document.value.get("readers", {}).items():
-        found[name] = Reader(name=name, namespace=item.get("in", HERE), resources=tuple(item["may"]))
+        found[name] = Reader(
+            name=name,
+            namespace=item.get("in", HERE),
+            resources=tuple(item["may"]),
+            verbs=tuple(item.get("verbs", ("get", "list"))),
+        )
     return found
+
+
+def _spoken_for(item: Mapping[str, Any], key: str) -> int:
+    """Count the calls that are answered late (``delays``), or otherwise or not at all (``answers``)."""
+    unanswered = item.get("unanswered", 0) if key == "answers" else 0
+    return unanswered + sum(int(calls) for calls in item.get(key, {}).values())
 
 
 def _delay(written: str, calls: int) -> tuple[timedelta, int]:

@@ -33,7 +33,7 @@ def _manifests(reader: Reader) -> Iterator[Manifest]:
     rule = {
         "apiGroups": [ApiGroup.METRICS.value],
         "resources": list(reader.resources),
-        "verbs": ["get", "list"],
+        "verbs": list(reader.verbs),
     }
     subject = {"kind": "ServiceAccount", "name": reader.name, "namespace": reader.namespace}
     reference = {"apiGroup": _RBAC, "kind": "Role", "name": reader.name}

@@ -6,7 +6,7 @@ from typing import Any, assert_never
 
 from conformance.errors import ScenarioError
 from conformance.model.manifest import ObjectRef
-from conformance.model.measuring import MetricsProbe, Read
+from conformance.model.measuring import Drive, MetricsProbe, Read
 from conformance.model.scenario import (
     AccessProbe,
     Feature,
@@ -18,14 +18,14 @@ from conformance.model.scenario import (
     SplitProbe,
     Step,
 )
-from conformance.model.topology import Topology
+from conformance.model.topology import Topology, Workload
 from conformance.model.traffic import AddressForm, Cell, HttpRequest, Request
 from conformance.scenario.fields import lacks
 from conformance.scenario.grants import OpenedPath, open_manifests
 from conformance.scenario.manifests import HeadersShape, smi_manifest
 from conformance.scenario.readers import placed_reader, reader_manifests
 from conformance.scenario.world import World, actual_key
-from conformance.spec import ApiVersion, Bundle
+from conformance.spec import ApiVersion, Bundle, measured_resource
 
 
 def render(  # noqa: PLR0913  # the five things that decide, and the one that schemas disagree on
@@ -82,7 +82,17 @@ def workloads_needed(scenario: Scenario, world: World) -> frozenset[str]:
             found |= _workloads_of_probe(probe, world.symbolic)
         for one in step.apply:
             found |= _workloads_of_split(one, world.symbolic)
-    return frozenset(found)
+    return frozenset(found | _siblings(found, world.symbolic))
+
+
+def _siblings(workloads: set[str], topology: Topology) -> set[str]:
+    """Name the workloads that come with these: one StatefulSet makes several."""
+    makers = {_maker(topology.workloads[key]) for key in workloads}
+    return {key for key, one in topology.workloads.items() if _maker(one) in makers}
+
+
+def _maker(workload: Workload) -> tuple[str, str, str]:
+    return workload.kind, workload.namespace, workload.owner_name
 
 
 def _refuse_unwritable(scenario: Scenario, bundle: Bundle) -> None:
@@ -148,10 +158,15 @@ def _probe(probe: Probe, namespaces: Mapping[str, str]) -> Probe:
             )
         case MetricsProbe():
             return MetricsProbe(
-                drives=tuple(replace(one, cell=_cell(one.cell, namespaces)) for one in probe.drives),
+                drives=tuple(_drive(one, namespaces) for one in probe.drives),
                 reads=tuple(_read(one, namespaces) for one in probe.reads),
             )
     assert_never(probe)
+
+
+def _drive(drive: Drive, namespaces: Mapping[str, str]) -> Drive:
+    late = actual_key(drive.delays_at, namespaces) if drive.delays_at else ""
+    return replace(drive, cell=_cell(drive.cell, namespaces), delays_at=late)
 
 
 def _read(read: Read, namespaces: Mapping[str, str]) -> Read:
@@ -209,7 +224,15 @@ def _workloads_of_read(read: Read, topology: Topology) -> set[str]:
     key = f"{read.namespace}/{read.name}"
     if read.is_unknown:
         return set()
-    return {key} & topology.workloads.keys() if read.resource != "services" else _behind(key, topology)
+    if read.resource == "services":
+        return _behind(key, topology)
+    made = measured_resource(read.resource)
+    owned = {
+        workload.key
+        for workload in topology.workloads.values()
+        if made and _maker(workload) == (made.kind, read.namespace, read.name)
+    }
+    return owned | ({key} & topology.workloads.keys())
 
 
 def _workloads_of_split(one: SmiObject, topology: Topology) -> set[str]:

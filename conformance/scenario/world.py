@@ -4,7 +4,7 @@ A scenario speaks of ``here``, ``there`` and ``outside``; a run gives each an ac
 ``namespace/name``, symbolic or actual as the namespace in it is.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,9 @@ from conformance.errors import ScenarioError
 from conformance.model.manifest import Manifest
 from conformance.model.topology import AppProtocol, Port, Service, ServicePort, Topology, Workload
 from conformance.scenario.document import Document, read_documents
+
+WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "ReplicationController")
+"""Kinds of objects that make the pods of a workload."""
 
 MESH_LABEL = ("smi-conformance/mesh", "enabled")
 """The label of a namespace whose pods have a proxy."""
@@ -62,8 +65,8 @@ class World:
                 means all.
 
         Returns:
-            All namespaces; the Deployments of these workloads, their service accounts, and every Service that
-            selects one of them.
+            All namespaces; the Deployments of these workloads, or what else makes their pods, their service
+            accounts, and every Service that selects one of them.
 
         Raises:
             ScenarioError: The world has no such workload.
@@ -89,8 +92,11 @@ class World:
     def _is_needed(self, one: Manifest, wanted: frozenset[str]) -> bool:
         key = f"{one.namespace}/{one.name}"
         match one.kind:
-            case "Deployment":
-                return key in wanted
+            case kind if kind in WORKLOAD_KINDS:
+                makers = (self.symbolic.workloads[each] for each in wanted)
+                return (one.kind, key) in {
+                    (each.kind, f"{each.namespace}/{each.owner_name}") for each in makers
+                }
             case "ServiceAccount":
                 return any(str(self.symbolic.workloads[each].identity) == key for each in wanted)
             case "Service":
@@ -123,7 +129,8 @@ def load_world(path: Path) -> World:
     documents = read_documents(path)
     _refuse_duplicates(documents)
     meshed = frozenset(_name(one) for one in _of_kind(documents, "Namespace") if _is_meshed(one))
-    workloads = [_workload(one, meshed) for one in _of_kind(documents, "Deployment")]
+    found = (one for kind in WORKLOAD_KINDS for one in _of_kind(documents, kind))
+    workloads = [workload for one in found for workload in _workloads(one, meshed)]
     services = [_service(one, meshed) for one in _of_kind(documents, "Service")]
     return World(
         path=path,
@@ -169,13 +176,25 @@ def _refuse_duplicates(documents: Iterable[Document]) -> None:
         seen.add(ref)
 
 
+def _workloads(document: Document, meshed: Collection[str]) -> Iterator[Workload]:
+    """Read what one object makes: the pods of a StatefulSet one by one, those of others together."""
+    one = _workload(document, meshed)
+    if one.kind != "StatefulSet":
+        yield one
+        return
+    for number in range(document.value["spec"].get("replicas", 1)):
+        yield replace(one, name=f"{one.name}-{number}", owner=one.name)
+
+
 def _workload(document: Document, meshed: Collection[str]) -> Workload:
     metadata, template = document.value["metadata"], document.value["spec"]["template"]
     return Workload(
         name=metadata["name"],
+        kind=document.value["kind"],
         namespace=metadata["namespace"],
         account=template["spec"]["serviceAccountName"],
         labels=template["metadata"]["labels"],
+        marks=metadata.get("labels", {}),
         ports=tuple(_port(document, text) for text in template["spec"]["containers"][0]["args"]),
         meshed=metadata["namespace"] in meshed,
     )

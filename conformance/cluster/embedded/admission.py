@@ -41,6 +41,8 @@ _METADATA: Mapping[str, Any] = {
         },
     },
 }
+_SELECTING = frozenset({"DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"})
+"""Kinds whose selector never changes."""
 _ROOT: Mapping[str, Any] = {
     "apiVersion": {"type": "string"},
     "kind": {"type": "string"},
@@ -178,7 +180,7 @@ def _check_unchanged(kind: ResourceKind, ref: ObjectRef, body: dict[str, Any], d
         _keep_cluster_ip(kind, ref, body, old)
     if old is None:
         return
-    if kind.name in {"Deployment", "ReplicaSet"} and body["spec"]["selector"] != old.body["spec"]["selector"]:
+    if kind.name in _SELECTING and body["spec"]["selector"] != old.body["spec"]["selector"]:
         _refuse_invalid(
             kind,
             ref,

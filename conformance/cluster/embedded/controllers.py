@@ -1,10 +1,11 @@
 """What the cluster makes of what people declare: ReplicaSets and Pods, addresses, a node, default accounts.
 
 A change of a Deployment's template replaces its ReplicaSet and its Pods at once; nothing is rolled over bit by bit,
-and no old ReplicaSet is kept.
+and no old ReplicaSet is kept. Pods of owners of other kinds stay as they were made.
 """
 
 import hashlib
+import itertools
 import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +21,11 @@ TEMPLATE_HASH = "pod-template-hash"
 """Label that says from which state of the template a Pod was made, as on Kubernetes."""
 NODE = "local"
 """The only node, which every Pod is on: this machine."""
-_OWNERS = ("Deployment", "ReplicaSet")
+DIRECT_OWNERS = ("DaemonSet", "Job", "ReplicationController", "StatefulSet")
+"""Kinds whose objects own their Pods without anything between."""
+POD_NAME = "statefulset.kubernetes.io/pod-name"
+"""Label of a StatefulSet's Pod, as on Kubernetes: its own name."""
+_OWNERS = ("Deployment", "ReplicaSet", *DIRECT_OWNERS)
 _NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
@@ -47,8 +52,9 @@ class Controllers:
             _roll_out(draft, deployment)
         _remove_orphans(draft, "ReplicaSet")
         _remove_orphans(draft, "Pod")
-        for replica_set in draft.of_kind("ReplicaSet"):
-            _scale(draft, replica_set)
+        for kind in ("ReplicaSet", *DIRECT_OWNERS):
+            for owner in draft.of_kind(kind):
+                _scale(draft, owner)
         for pod in draft.of_kind("Pod"):
             if "status" not in pod.body:
                 _check_account(draft, pod)
@@ -69,12 +75,6 @@ class Controllers:
         draft.objects[pod.ref] = Manifest({**pod.body, "spec": spec, "status": status})
 
 
-def pods_of(objects: Objects, deployment: Manifest) -> Iterator[Manifest]:
-    """Walk the Pods that *deployment* owns, by way of its ReplicaSet."""
-    for replica_set in _owned(objects, "ReplicaSet", deployment):
-        yield from _owned(objects, "Pod", replica_set)
-
-
 def _owned(objects: Objects, kind: str, owner: Manifest) -> Iterator[Manifest]:
     uid = owner.body["metadata"]["uid"]
     for one in of_kind(objects, kind, owner.namespace):
@@ -88,9 +88,12 @@ def owners(one: Manifest) -> tuple[Mapping[str, Any], ...]:
 
 
 def workload_of(pod: Manifest) -> str:
-    """Key of the Deployment a Pod belongs to; of its owner, or of the Pod itself, where it belongs to none."""
+    """Key of the Deployment a Pod belongs to, or of its owner of another kind.
+
+    A StatefulSet's Pods have names that stay, so that each is a workload of its own, as one without owner is.
+    """
     owner = owners(pod)
-    name = str(owner[0]["name"]) if owner else pod.name
+    name = str(owner[0]["name"]) if owner and owner[0]["kind"] != "StatefulSet" else pod.name
     template_hash = pod.body["metadata"].get("labels", {}).get(TEMPLATE_HASH, "")
     return f"{pod.namespace}/{name.removesuffix(f'-{template_hash}') if owner and template_hash else name}"
 
@@ -127,23 +130,30 @@ def _replica_set(deployment: Manifest, mark: Mapping[str, str]) -> dict[str, Any
     }
 
 
-def _scale(draft: Draft, replica_set: Manifest) -> None:
-    pods = list(_owned(draft.objects, "Pod", replica_set))
-    wanted = replica_set.body["spec"]["replicas"]
+def _scale(draft: Draft, owner: Manifest) -> None:
+    """Give *owner* as many Pods as it wants: one where it has no number, as there is one node."""
+    pods = sorted(_owned(draft.objects, "Pod", owner), key=lambda pod: pod.name)
+    wanted = owner.body["spec"].get("replicas", 1)
     for pod in pods[wanted:]:
         draft.remove(pod.ref)
-    for _ in range(wanted - len(pods)):
-        draft.put(_pod_from(replica_set))
+    taken = {pod.name for pod in pods[:wanted]}
+    numbers = (number for number in range(wanted) if f"{owner.name}-{number}" not in taken)
+    for number in itertools.islice(numbers, wanted - len(taken)):
+        draft.put(_pod_from(owner, number))
 
 
-def _pod_from(replica_set: Manifest) -> dict[str, Any]:
-    template = replica_set.body["spec"]["template"]
-    suffix = "".join(secrets.choice(_NAME_LETTERS) for _ in range(5))
+def _pod_from(owner: Manifest, number: int) -> dict[str, Any]:
+    template = owner.body["spec"]["template"]
+    is_ordered = owner.kind == "StatefulSet"
+    suffix = f"{number}" if is_ordered else "".join(secrets.choice(_NAME_LETTERS) for _ in range(5))
+    name = f"{owner.name}-{suffix}"
+    labels = {**template["metadata"]["labels"], **({POD_NAME: name} if is_ordered else {})}
     metadata = {
         **template["metadata"],
-        "name": f"{replica_set.name}-{suffix}",
-        "namespace": replica_set.namespace,
-        "ownerReferences": [_reference(replica_set)],
+        "labels": labels,
+        "name": name,
+        "namespace": owner.namespace,
+        "ownerReferences": [_reference(owner)],
     }
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
 

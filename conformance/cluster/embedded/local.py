@@ -14,7 +14,7 @@ from conformance.cluster.embedded.admission import Admission, FieldValidation
 from conformance.cluster.embedded.api_front import ApiFront
 from conformance.cluster.embedded.authorisation import is_allowed
 from conformance.cluster.embedded.channel import SocketChannel
-from conformance.cluster.embedded.controllers import NODE, Controllers, pods_of, workload_of
+from conformance.cluster.embedded.controllers import NODE, Controllers, workload_of
 from conformance.cluster.embedded.draft import Draft, of_kind
 from conformance.cluster.embedded.kinds import read_kinds
 from conformance.cluster.embedded.kubelet import Kubelet
@@ -235,10 +235,9 @@ class LocalCluster:
     def _is_ready(self, workload: str) -> bool:
         namespace, _, name = workload.partition("/")
         deployment = self.read(ObjectRef("Deployment", namespace, name))
-        if deployment is None:
-            return False
-        pods = list(pods_of(self._store.objects, deployment))
-        return len(pods) == deployment.body["spec"]["replicas"] and all(is_ready(pod) for pod in pods)
+        pods = [pod for pod in self.list("Pod", namespace) if workload_of(pod) == workload]
+        wanted = deployment.body["spec"]["replicas"] if deployment else 1
+        return len(pods) == wanted and all(is_ready(pod) for pod in pods)
 
 
 def _begin(draft: Draft) -> None:

@@ -10,8 +10,12 @@ from conformance.cluster.embedded.naming import label_problems
 def meaning_problems(kind: str, body: Mapping[str, Any]) -> Iterator[str]:
     """List what is wrong with an object of *kind* that fits its schema."""
     match kind:
-        case "Deployment" | "ReplicaSet":
-            yield from _deployment_problems(body["spec"])
+        case "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet":
+            yield from _deployment_problems(body["spec"], body["spec"]["selector"]["matchLabels"])
+        case "ReplicationController":
+            yield from _deployment_problems(body["spec"], body["spec"]["selector"])
+        case "Job":
+            yield from _job_problems(body["spec"]["template"])
         case "Service":
             yield from _service_problems(body["spec"])
         case "Pod":
@@ -24,9 +28,17 @@ def meaning_problems(kind: str, body: Mapping[str, Any]) -> Iterator[str]:
             return
 
 
-def _deployment_problems(spec: Mapping[str, Any]) -> Iterator[str]:
+def _job_problems(template: Mapping[str, Any]) -> Iterator[str]:
+    if template["spec"]["restartPolicy"] == "Always":
+        path = "spec.template.spec.restartPolicy"
+        yield f'{path}: Required value: valid values: "OnFailure", "Never"'
+    yield from label_problems(template["metadata"]["labels"], "spec.template.metadata.labels")
+    yield from _container_problems(template["spec"], "spec.template.spec")
+
+
+def _deployment_problems(spec: Mapping[str, Any], selector: Mapping[str, str]) -> Iterator[str]:
     labels, path = spec["template"]["metadata"]["labels"], "spec.template.metadata.labels"
-    if not spec["selector"]["matchLabels"].items() <= labels.items():
+    if not selector.items() <= labels.items():
         yield f"{path}: Invalid value: {json.dumps(labels)}: `selector` does not match template `labels`"
     yield from label_problems(labels, path)
     yield from _container_problems(spec["template"]["spec"], "spec.template.spec")

@@ -68,6 +68,7 @@ class KubernetesCluster:
         if self._ownership is not None:
             self._ownership.check()
         self._meshed |= meshed_namespaces(manifests)
+        self._readiness.expect(manifests)
         for manifest in manifests:
             self._objects.apply(rendered(manifest, self._settings, self._owner, self._meshed))
 

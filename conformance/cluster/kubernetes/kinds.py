@@ -60,15 +60,17 @@ _ALL = (
     _core("Pod", "pods", ("get", "list")),
     _core("Event", "events", ("list",)),
     Resource(kind="Deployment", group="apps", plural="deployments", version="v1", verbs=(*_OWN, "watch")),
+    # Sample workloads of other kinds; the first two are also what a mesh is made of.
+    Resource(kind="StatefulSet", group="apps", plural="statefulsets", version="v1", verbs=_OWN),
+    Resource(kind="DaemonSet", group="apps", plural="daemonsets", version="v1", verbs=_OWN),
+    Resource(kind="Job", group="batch", plural="jobs", version="v1", verbs=_OWN),
+    _core("ReplicationController", "replicationcontrollers", _OWN),
     *(
         Resource(
             kind=kind, group="rbac.authorization.k8s.io", plural=f"{kind.lower()}s", version="v1", verbs=_OWN
         )
         for kind in ("Role", "RoleBinding")
     ),
-    # Of these a mesh is made; they are read to see whether it is ready.
-    Resource(kind="StatefulSet", group="apps", plural="statefulsets", version="v1", verbs=("get",)),
-    Resource(kind="DaemonSet", group="apps", plural="daemonsets", version="v1", verbs=("get",)),
     Resource(
         kind="Lease",
         group="coordination.k8s.io",

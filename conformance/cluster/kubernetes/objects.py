@@ -25,6 +25,9 @@ _PAUSE = 0.25
 _LONGEST_GOING = 30.0
 """How long an object may take to go away before it is made anew. Unit: s. A guess."""
 
+_UNCHANGING = frozenset({"Job"})
+"""Kinds that stay as they were made: Kubernetes fills in their template and lets nobody change it."""
+
 Body = Mapping[str, Any]
 
 
@@ -142,6 +145,8 @@ class Objects:
         if metadata.get("deletionTimestamp"):
             self._await_gone(resource, manifest.ref, metadata["uid"])
             return None
+        if resource.kind in _UNCHANGING:
+            return stored
         given = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
         return self._replace(resource, manifest, given, {} if resource.is_smi else metadata)
 

@@ -7,6 +7,7 @@ from conformance.cluster.protocol import PodStatus
 from conformance.model.manifest import Manifest
 
 HASH_LABEL = "pod-template-hash"
+_DIRECT_OWNERS = frozenset({"DaemonSet", "Job", "ReplicationController"})
 _DELETED = "it is being deleted"
 
 
@@ -23,14 +24,30 @@ def status_of(pod: Manifest) -> PodStatus:
 
 
 def workload_of(pod: Manifest) -> str:
-    """Give the key of the Deployment a pod belongs to; empty when it belongs to none."""
+    """Give the key of the workload a pod belongs to; empty when it belongs to none.
+
+    That is its Deployment, DaemonSet, Job or ReplicationController; a StatefulSet's pod, whose name stays, is a
+    workload itself.
+    """
     metadata = pod.body["metadata"]
     suffix = f"-{metadata.get('labels', {}).get(HASH_LABEL, '')}"
     for owner in metadata.get("ownerReferences", ()):
         name = str(owner["name"])
         if owner["kind"] == "ReplicaSet" and len(suffix) > 1 and name.endswith(suffix):
             return f"{pod.namespace}/{name.removesuffix(suffix)}"
+        if owner["kind"] == "StatefulSet":
+            return f"{pod.namespace}/{pod.name}"
+        if owner["kind"] in _DIRECT_OWNERS:
+            return f"{pod.namespace}/{name}"
     return ""
+
+
+def made_by(manifest: Manifest) -> tuple[str, ...]:
+    """Give the keys of the workloads whose pods something else than a Deployment makes; none for all the rest."""
+    key = f"{manifest.namespace}/{manifest.name}"
+    if manifest.kind == "StatefulSet":
+        return tuple(f"{key}-{number}" for number in range(manifest.body["spec"].get("replicas", 1)))
+    return (key,) if manifest.kind in _DIRECT_OWNERS else ()
 
 
 def container_names(pod: Manifest) -> tuple[str, ...]:

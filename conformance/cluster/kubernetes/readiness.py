@@ -30,6 +30,11 @@ class Readiness:
         self._rest = rest
         self._objects = objects
         self._settings = settings
+        self._others: set[str] = set()
+
+    def expect(self, manifests: Iterable[Manifest]) -> None:
+        """Hear what was applied: pods that something else than a Deployment makes are waited for one by one."""
+        self._others |= {key for one in manifests for key in pods.made_by(one)}
 
     def wait(self, workloads: Iterable[str], deadline: timedelta) -> None:
         """Wait until every pod of these Deployments (keys) is ready.
@@ -38,8 +43,14 @@ class Readiness:
             NotReadyError: One is not ready by the deadline.
             EnvironmentBrokenError: The API server cannot be asked.
         """
-        wanted = frozenset(workloads)
         end = time.monotonic() + deadline.total_seconds()
+        asked = frozenset(workloads)
+        others = asked & self._others
+        if waiting_pods := self._wait_for_others(others, end):
+            raise self._not_ready(waiting_pods[0], {}, deadline)
+        wanted = asked - others
+        if not wanted:
+            return
         path = DEPLOYMENT.path(DEPLOYMENT.api_version)
         waiting: list[str] = []
         seen: Mapping[str, Mapping[str, Any]] = {}
@@ -50,6 +61,13 @@ class Readiness:
                 break
         if waiting:
             raise self._not_ready(min(waiting), seen, deadline)
+
+    def _wait_for_others(self, workloads: frozenset[str], end: float) -> list[str]:
+        while waiting := sorted(workloads - self._with_ready_pods(workloads)):
+            if time.monotonic() > end:
+                return waiting
+            time.sleep(_PAUSE)
+        return []
 
     def _wait_for_pods(self, workloads: frozenset[str], end: float) -> list[str]:
         """Wait for the pods themselves: after the restart of a node, a Deployment's status lags behind theirs.
@@ -63,6 +81,11 @@ class Readiness:
             time.sleep(_PAUSE)
         return []
 
+    def _with_ready_pods(self, workloads: frozenset[str]) -> frozenset[str]:
+        namespaces = {key.partition("/")[0] for key in workloads}
+        found = (pod for one in namespaces for pod in self._objects.list("Pod", one))
+        return frozenset(pods.workload_of(one) for one in found if not pods.unready_reason(one))
+
     def _with_unready_pods(self, workloads: frozenset[str]) -> list[str]:
         namespaces = {key.partition("/")[0] for key in workloads}
         found = (pod for one in namespaces for pod in self._objects.list("Pod", one))
@@ -72,15 +95,15 @@ class Readiness:
     def _not_ready(
         self, workload: str, seen: Mapping[str, Mapping[str, Any]], deadline: timedelta
     ) -> NotReadyError:
-        where = f"cluster {self._settings.name}, Deployment {workload}"
+        where = f"cluster {self._settings.name}, workload {workload}"
         waited = f"within {deadline.total_seconds():g} s"
-        if workload not in seen:
+        if workload not in seen and workload not in self._others:
             return NotReadyError(f"there is no Deployment {workload}", where, "apply it first")
         namespace, _, name = workload.partition("/")
         found = (pod for pod in self._objects.list("Pod", namespace) if pods.workload_of(pod) == workload)
         pod = next((one for one in found if pods.unready_reason(one)), None)
         if pod is None:
-            said = pods.troubles_of(seen[workload]) or "the cluster has made no pod of it"
+            said = pods.troubles_of(seen.get(workload, {})) or "the cluster has made no pod of it"
             said += self._last_events(namespace, name)
             return NotReadyError(f"{workload} has no pod that became ready {waited}: {said}", where, _HINT)
         said = pods.unready_reason(pod) + self._last_events(namespace, pod.name) + self._log_ends(pod)

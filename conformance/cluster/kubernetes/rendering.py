@@ -18,6 +18,11 @@ SOCKET_DIRECTORY = "/run/smi"
 SOCKET = f"{SOCKET_DIRECTORY}/probe.sock"
 
 _VOLUME = "smi-channel"
+_POD_NAME: Mapping[str, Any] = {
+    "name": "SMI_POD",
+    "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}},
+}
+"""Environment variable with the pod's own name; stands before those that refer to it, as Kubernetes wants it."""
 _PROBE_USER = 10001
 _GRACE = 2
 """How long a pod may take to end. Unit: s. The probe app ends at once, and nobody calls a world that is thrown away;
@@ -74,8 +79,8 @@ def rendered(
     match manifest.kind:
         case NAMESPACE.kind:
             body = _namespace(body, settings, owner)
-        case "Deployment":
-            body = _deployment(body, settings, is_meshed=manifest.namespace in meshed)
+        case "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "ReplicationController":
+            body = _workload(body, settings, is_meshed=manifest.namespace in meshed)
     return Manifest(body)
 
 
@@ -91,13 +96,15 @@ def _namespace(body: Mapping[str, Any], settings: KubernetesSettings, owner: Own
     return _annotated({**body, "metadata": metadata}, enrolment.namespace_annotations)
 
 
-def _deployment(body: Mapping[str, Any], settings: KubernetesSettings, *, is_meshed: bool) -> dict[str, Any]:
+def _workload(body: Mapping[str, Any], settings: KubernetesSettings, *, is_meshed: bool) -> dict[str, Any]:
     metadata = body["metadata"]
     template = _labelled(body["spec"]["template"], {RUN_LABEL: settings.run_id})
     if is_meshed:
         template = _labelled(template, settings.enrolment.pod_labels)
         template = _annotated(template, settings.enrolment.pod_annotations)
-    template["spec"] = _pod(template["spec"], settings, f"{metadata['namespace']}/{metadata['name']}")
+    # Each pod of a StatefulSet is a workload of its own: its name stays.
+    name = f"$({_POD_NAME['name']})" if body["kind"] == "StatefulSet" else metadata["name"]
+    template["spec"] = _pod(template["spec"], settings, f"{metadata['namespace']}/{name}")
     return {**body, "spec": {**body["spec"], "template": template}}
 
 
@@ -123,7 +130,10 @@ def _container(
         "image": settings.probe_image,
         "imagePullPolicy": settings.pull_policy,
         "command": ["python", "-m", "conformance.probe.app"],
-        "env": [{"name": name, "value": value} for name, value in environment.items()],
+        "env": [
+            *([_POD_NAME] if _POD_NAME["name"] in workload else []),
+            *({"name": name, "value": value} for name, value in environment.items()),
+        ],
         "volumeMounts": [{"name": _VOLUME, "mountPath": SOCKET_DIRECTORY}],
         "securityContext": _SECURITY,
         "resources": _REQUESTS,

@@ -7,6 +7,7 @@ from typing import Any
 
 from conformance.judge.metrics.case import Case, Remark
 from conformance.judge.metrics.shapes import mistakes_of
+from conformance.model.labels import Selector, parse_selector
 from conformance.model.measuring import Reading
 from conformance.model.metrics import Reference, TrafficMetrics
 from conformance.spec import METRIC_NAMES
@@ -113,14 +114,14 @@ def resource(case: Case) -> Iterator[Remark]:
 
 def selector(case: Case) -> Iterator[Remark]:
     """A filtered list shows its selector."""
-    wanted = labels_of(case.read.selector)
+    wanted = parse_selector(case.read.selector)
     if case.listed.selector != wanted:
-        yield Remark(f"selector.matchLabels is {wanted}", f"it is {dict(case.listed.selector)}")
+        yield Remark(f"the selector {_spelt(wanted)}", _spelt(case.listed.selector))
 
 
 def members(case: Case) -> Iterator[Remark]:
     """A list has every object with traffic once, and nobody who does not belong there."""
-    may = case.rules.members(case.resource, labels_of(case.read.selector))
+    may = case.rules.members(case.resource, parse_selector(case.read.selector))
     seen = Counter(item.resource for item in case.items)
     for one, number in seen.items():
         if number > 1 and case.resource.kind != "TrafficSplit":
@@ -136,12 +137,6 @@ def members(case: Case) -> Iterator[Remark]:
             yield Remark(f"{one}, which had traffic", "it is missing")
 
 
-def labels_of(written: str) -> Mapping[str, str]:
-    """Read a selector that asks for equality, such as ``app=shop,version=v1``."""
-    pairs = (one.partition("=") for one in written.split(",") if one)
-    return {name: value for name, _, value in pairs}
-
-
 def shown(body: bytes) -> str:
     """Give the beginning of a body as text."""
     text = " ".join(body[:_SHOWN].decode("utf-8", "replace").split())
@@ -154,13 +149,17 @@ def _twice(case: Case, item: TrafficMetrics) -> Iterator[Remark]:
             yield Remark("each metric once", f"{case.name_of(item)}: {name} stands {number} times")
 
 
+def _spelt(selector: Selector) -> str:
+    return "; ".join(sorted(str(one) for one in selector)) or "none"
+
+
 def _is_ours(case: Case, one: Reference) -> bool:
     """Whether a stranger has no place in the list: another namespace, another kind, or left out by the selector."""
     if one.kind != case.resource.kind:
         return True
     if case.resource.namespace:
         return True
-    return bool(case.read.selector) and one in case.rules.members(case.resource, {})
+    return bool(case.read.selector) and one in case.rules.members(case.resource, frozenset())
 
 
 def _place(case: Case) -> str:

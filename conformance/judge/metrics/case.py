@@ -81,7 +81,7 @@ class Case:
         """The answer read as a list; a single object is a list of one."""
         if self.is_list or self.wants_list:
             return read_list(self.body)
-        return MetricsList(resource=Reference(), selector={}, items=(read_object(self.body),))
+        return MetricsList(resource=Reference(), selector=frozenset(), items=(read_object(self.body),))
 
     @property
     def items(self) -> tuple[TrafficMetrics, ...]:
@@ -111,7 +111,7 @@ class Case:
         if item.resource.kind == _SPLIT:
             backend = item.backend.name if item.backend else ""
             return self.rules.of_backend(item.resource, backend, span)
-        if item.resource not in self.rules.members(Reference(item.resource.kind), {}):
+        if item.resource not in self.rules.members(Reference(item.resource.kind), frozenset()):
             return None  # somebody else's, or nobody's: a matter of members
         return self.rules.of_object(item.resource, span)
 

@@ -17,6 +17,7 @@ _NOT_FOUND = 404
 def entries(case: Case) -> Iterator[Remark]:
     """Each resource has its kind, its scope and its verbs, with and without a slash behind the path."""
     yield from (Remark("an APIResourceList", one) for one in mistakes_of(case.body, "discovery"))
+    yield from _version(case)
     for name, entry in _listed(case.body).items():
         known = measured_resource(name)
         if entry.get("kind") != "TrafficMetrics":
@@ -34,6 +35,18 @@ def entries(case: Case) -> Iterator[Remark]:
             "the same answer with a slash at the end",
             f"status {other.answer.status}: {shown(other.answer.body)}",
         )
+
+
+def _version(case: Case) -> Iterator[Remark]:
+    """The list is of the version that was asked for, and has each resource once."""
+    body = case.body if isinstance(case.body, Mapping) else {}
+    wanted = case.once.main.request.path.strip("/").removeprefix("apis/")
+    if body.get("groupVersion") != wanted:
+        yield Remark(f"groupVersion is {wanted}", f"{body.get('groupVersion')!r}")
+    names = [str(one.get("name")) for one in _resources(body)]
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            yield Remark(f"{name} once", f"{names.count(name)} times")
 
 
 def served(case: Case) -> Iterator[Remark]:
@@ -80,9 +93,12 @@ def registered(case: Case) -> Iterator[Remark]:
 
 
 def _listed(body: Any) -> Mapping[str, Mapping[str, Any]]:
+    return {str(one.get("name")): one for one in _resources(body) if "/" not in str(one.get("name"))}
+
+
+def _resources(body: Any) -> list[Mapping[str, Any]]:
     found = body.get("resources") if isinstance(body, Mapping) else None
-    entries = [one for one in found or () if isinstance(one, Mapping)] if isinstance(found, list) else []
-    return {str(one.get("name")): one for one in entries if "/" not in str(one.get("name"))}
+    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
 
 
 def _told(answered: Answered) -> str:

@@ -1,6 +1,7 @@
 """Questions about edges and backends: who is there, which way, seen from where."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
 
 from conformance.judge.metrics.answers import nothing_of
 from conformance.judge.metrics.case import Case, Remark
@@ -74,17 +75,31 @@ def backends(case: Case) -> Iterator[Remark]:
     items = [one for one in case.items if one.resource == case.resource]
     for item in items:
         yield from _backend(item, root)
-    for name, weight in weights.items():
-        mine = [one for one in items if one.backend and one.backend.name == name]
+    shown: dict[str, int | None] = {}
+    for name in weights:
+        mine = [one.backend for one in items if one.backend and one.backend.name == name]
         if len(mine) != 1:
             yield Remark(f"one item for the backend {name}", f"{len(mine)}")
-        elif mine[0].backend and mine[0].backend.weight != weight:
-            yield Remark(f"backend {name} has the weight {weight}", f"{mine[0].backend.weight}")
+        else:
+            shown[name] = mine[0].weight
+    yield from _weights(weights, shown)
     for item in items:
         if item.backend and item.backend.name not in weights:
             yield Remark(
                 f"nobody but the backends {', '.join(weights)}", f"the backend {item.backend.name!r}"
             )
+
+
+def _weights(written: Mapping[str, Fraction], shown: Mapping[str, int | None]) -> Iterator[Remark]:
+    """Weights are those of the split; fractions, which v1alpha1 has, are shown as whole numbers of the same ratio."""
+    if all(weight.denominator == 1 for weight in written.values()):
+        factor = Fraction(1)
+    else:
+        factor = Fraction(sum(one or 0 for one in shown.values())) / (sum(written.values()) or 1)
+    for name, weight in shown.items():
+        wanted = written[name] * factor
+        if weight is None or weight != wanted:
+            yield Remark(f"backend {name} has the weight {wanted}", f"{weight}")
 
 
 def _backend(item: TrafficMetrics, root: str) -> Iterator[Remark]:

@@ -1,4 +1,4 @@
-"""Questions about figures: counts, percentiles, and whether parts add up."""
+"""Questions about figures: percentiles, and whether parts add up."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from conformance.judge.metrics.answers import nothing_of
 from conformance.judge.metrics.case import Case, Remark
+from conformance.judge.metrics.counting import doubt_about, spell
 from conformance.judge.metrics.parsing import read_body, read_latency, read_list, read_object
 from conformance.model.measuring import Reading
 from conformance.model.metrics import Bounds, Figures, Peer, Reference, Span, TrafficMetrics
@@ -14,18 +15,6 @@ from conformance.model.verdict import Verdict
 from conformance.spec import FAILURE_COUNT, LATENCIES, SUCCESS_COUNT
 
 _MILLI = 1000
-
-
-def counts(case: Case) -> Iterator[Remark]:
-    """Successes, failures, and both together are those of the calls that lie in each object's window."""
-    for item in case.items:
-        expected = case.figures(item)
-        if expected is None:
-            continue
-        if doubtful := _doubt(case, item):
-            yield doubtful
-            continue
-        yield from _counted(case, item, expected)
 
 
 def order(case: Case) -> Iterator[Remark]:
@@ -37,7 +26,7 @@ def order(case: Case) -> Iterator[Remark]:
         values = [(name, item.value(name)) for name, _ in LATENCIES]
         for (lower, low), (upper, high) in pairwise(values):
             if low is not None and high is not None and low > high:
-                words = f"{lower} is {_spell(low)} and {upper} is {_spell(high)}"
+                words = f"{lower} is {spell(low)} and {upper} is {spell(high)}"
                 yield Remark(f"{lower} is at most {upper}", f"{case.name_of(item)}: {words}")
 
 
@@ -48,16 +37,16 @@ def latency(case: Case) -> Iterator[Remark]:
         if expected is None:
             continue
         yield from _units(case, item)
-        if doubtful := _doubt(case, item):
+        if doubtful := doubt_about(case, item):
             yield doubtful
             continue
         for name, percent in LATENCIES:
             bounds, seen = expected.latencies.get(percent), read_latency(item, name)
             if bounds is None or (seen is not None and seen in bounds):
                 continue
-            observed = "none that can be read" if seen is None else f"{_spell(seen * _MILLI)} ms"
+            observed = "none that can be read" if seen is None else f"{spell(seen * _MILLI)} ms"
             yield Remark(
-                f"{name} between {_spell(bounds.low * _MILLI)} and {_spell(bounds.high * _MILLI)} ms",
+                f"{name} between {spell(bounds.low * _MILLI)} and {spell(bounds.high * _MILLI)} ms",
                 f"{case.name_of(item)}: {observed}",
                 expected.because,
             )
@@ -108,45 +97,6 @@ def ends(case: Case) -> Iterator[Remark]:
                 case.span(twins[0], other),
             )
             yield from _same(case, item, twins[0], expected, there)
-
-
-def doubt(case: Case) -> Remark | None:
-    """Say whether an answer reaches back to other traffic; None where it does not."""
-    return next((found for item in case.items if (found := _doubt(case, item))), None)
-
-
-def _counted(case: Case, item: TrafficMetrics, expected: Figures) -> Iterator[Remark]:
-    success, failure = item.value(SUCCESS_COUNT), item.value(FAILURE_COUNT)
-    words = f"{case.name_of(item)}: success {_spell(success)}, failure {_spell(failure)}"
-    wanted = f"success {expected.success}, failure {expected.failure}, together {expected.total}"
-    is_right = (
-        success is not None
-        and failure is not None
-        and success in expected.success
-        and failure in expected.failure
-        and success + failure in expected.total
-    )
-    if not is_right:
-        yield Remark(wanted, words, expected.because)
-    elif expected.missed:
-        yield Remark(
-            "a window that has all that was driven",
-            f"{words}; {expected.missed} calls lie outside of its window, or at its edge",
-            "what a window leaves out cannot be compared",
-            Verdict.INCONCLUSIVE,
-        )
-
-
-def _doubt(case: Case, item: TrafficMetrics) -> Remark | None:
-    if not case.times.reaches_back(case.span(item)):
-        return None
-    window = item.window.total_seconds() if item.window else 0
-    return Remark(
-        f"a window of at most {case.times.settings.window.total_seconds():g} s, as the provider's settings say",
-        f"{case.name_of(item)}: {window:g} s, which reaches back to other traffic",
-        "set `metrics.window` in the provider's profile to the mesh's own",
-        Verdict.INCONCLUSIVE,
-    )
 
 
 def _units(case: Case, item: TrafficMetrics) -> Iterator[Remark]:
@@ -208,7 +158,7 @@ def _adds_up(
         if seen is None or abs(seen - together) > slack:
             yield Remark(
                 f"{name} of {who} adds up to that of {whole.resource}",
-                f"{_spell(together)} of {who}, {_spell(seen)} of {whole.resource}",
+                f"{spell(together)} of {who}, {spell(seen)} of {whole.resource}",
                 "a resource that contains pods is their aggregate, and an edge is a part of it",
             )
     if any(one.missed for one in bounds):
@@ -230,7 +180,7 @@ def _backends_add_up(case: Case) -> Iterator[Remark]:
         if seen not in expected:
             yield Remark(
                 f"the backends of {split} add up to {expected} calls",
-                f"{_spell(seen)}",
+                f"{spell(seen)}",
                 "a split's metrics represent all requests that are sent to its root",
             )
 
@@ -247,7 +197,7 @@ def _same(
         if mine is None or its is None or abs(mine - its) > slack:
             yield Remark(
                 f"{name} is the same at both ends of {case.name_of(item)}",
-                f"{_spell(mine)} here, {_spell(its)} at the other end",
+                f"{spell(mine)} here, {spell(its)} at the other end",
                 "it is the same traffic",
             )
 
@@ -258,7 +208,3 @@ def _of(figures: Figures, name: str) -> Bounds:
 
 def _width(bounds: Bounds) -> Fraction:
     return bounds.high - bounds.low
-
-
-def _spell(value: Fraction | None) -> str:
-    return "missing" if value is None else f"{float(value):g}"

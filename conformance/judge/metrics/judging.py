@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from conformance.judge.metrics import answers, discovery, edges, figures
+from conformance.judge.metrics import answers, counting, discovery, edges, figures
 from conformance.judge.metrics.case import Case, Remark
 from conformance.judge.metrics.rules import MetricsRules, Times
 from conformance.judge.verdicts import worst
@@ -18,10 +18,11 @@ _QUESTIONS: Mapping[Aspect, Callable[[Case], Iterator[Remark]]] = {
     Aspect.REFUSAL: answers.refusal,
     Aspect.SHAPE: answers.shape,
     Aspect.NAMES: answers.names,
-    Aspect.COUNTS: figures.counts,
+    Aspect.COUNTS: counting.counts,
     Aspect.ORDER: figures.order,
     Aspect.LATENCY: figures.latency,
     Aspect.WINDOW: answers.window,
+    Aspect.TRAIL: counting.trail,
     Aspect.IDLE: figures.idle,
     Aspect.PERSPECTIVE: answers.perspective,
     Aspect.RESOURCE: answers.resource,
@@ -49,6 +50,7 @@ _SUMMARIES: Mapping[Aspect, str] = {
     Aspect.ORDER: "percentiles that do not fall, and nothing below 0",
     Aspect.LATENCY: "the response times that both ends saw",
     Aspect.WINDOW: "a window that ends now",
+    Aspect.TRAIL: "counts that leave with the window that is said",
     Aspect.IDLE: "zeros, or nothing, where there was no traffic",
     Aspect.PERSPECTIVE: "what the resource receives",
     Aspect.RESOURCE: "a list that says what it is of",
@@ -100,7 +102,7 @@ def _finding(case: Case, aspect: Aspect) -> Finding:
         remarks = [] if _is_spared(case, aspect) else list(answers.status(case))
     else:
         remarks = list(_QUESTIONS[aspect](case))
-        if remarks and aspect in _BOOKED and (doubt := figures.doubt(case)):
+        if remarks and aspect in _BOOKED and (doubt := counting.doubt(case)):
             remarks = [doubt]
     if not remarks:
         return _told(case, aspect, Verdict.PASSED, _SUMMARIES[aspect], "just that", "")

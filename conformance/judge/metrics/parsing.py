@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
+from conformance.model.labels import Condition, Selector
 from conformance.model.metrics import BackendOf, EdgeOf, Metric, MetricsList, Reference, TrafficMetrics
 from conformance.model.quantities import LATENCY_UNITS, parse_duration, parse_quantity
 from conformance.spec import measured_kind
@@ -44,12 +45,25 @@ def read_object(body: Any) -> TrafficMetrics:
 def read_list(body: Any) -> MetricsList:
     """Read a list, however much of it is there."""
     item = _mapping(body)
-    selector = _mapping(_mapping(item.get("selector")).get("matchLabels"))
     return MetricsList(
         resource=read_reference(item.get("resource")),
-        selector={str(name): str(value) for name, value in selector.items()},
+        selector=read_selector(item.get("selector")),
         items=tuple(read_object(one) for one in _items(item.get("items"))),
     )
+
+
+def read_selector(body: Any) -> Selector:
+    """Read Kubernetes' LabelSelector, in which ``matchLabels`` is short for ``In`` with one value."""
+    item = _mapping(body)
+    labels = _mapping(item.get("matchLabels"))
+    equal = {Condition(str(name), "In", frozenset({str(value)})) for name, value in labels.items()}
+    others = {
+        Condition(
+            str(one.get("key")), str(one.get("operator")), frozenset(map(str, _items(one.get("values"))))
+        )
+        for one in map(_mapping, _items(item.get("matchExpressions")))
+    }
+    return frozenset(equal | others)
 
 
 def read_reference(body: Any) -> Reference:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Protocol
 
+from conformance.model.labels import Selector
 from conformance.model.metrics import Answered, Figures, Peer, Reference, Span, TrafficMetrics
 from conformance.model.scenario import MetricsSettings
 
@@ -30,7 +31,7 @@ class MetricsRules(Protocol):
     def peers(self, resource: Reference, span: Span) -> Mapping[Peer, bool]:
         """Name every edge that an object may have; True where it has to be there."""
 
-    def members(self, resource: Reference, selector: Mapping[str, str]) -> frozenset[Reference]:
+    def members(self, resource: Reference, selector: Selector) -> frozenset[Reference]:
         """Name the objects that a list may have."""
 
     def pods_of(self, resource: Reference) -> frozenset[Reference]:

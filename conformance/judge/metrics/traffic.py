@@ -11,6 +11,8 @@ from conformance.model.expectation import Access, TruthTable
 from conformance.model.traffic import Cell, Ending, TcpRequest, Witnessed
 from conformance.model.verdict import Finding, Verdict
 
+_OK = 200
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrivenCall:
@@ -19,7 +21,10 @@ class DrivenCall:
     cell: Cell
     witnessed: Witnessed
     status: int
+    """0 where it gives no answer."""
     delay: timedelta
+    delay_at: str = ""
+    """Key of the only workload that waits; empty where whoever receives it does."""
 
 
 def judge_traffic(
@@ -86,6 +91,8 @@ def _doubt(cell: Cell, expected: str, observed: str, because: str) -> Finding:
 
 def _is_as_driven(one: DrivenCall) -> bool:
     seen, receipts = one.witnessed.observation, one.witnessed.receipts
+    if not one.status:
+        return len(receipts) == 1 and seen.responder is None and seen.status != _OK
     is_answered = seen.ending is Ending.ANSWERED and seen.echoed_id == one.witnessed.call.id
     is_right = isinstance(one.cell.request, TcpRequest) or seen.status == one.status
     return is_answered and is_right and len(receipts) == 1 and receipts[0].responder == seen.responder

@@ -17,7 +17,22 @@ from conformance.refmesh.faults import (
     wholesale,
 )
 from conformance.refmesh.faults.fault import Fault
-from conformance.refmesh.faults.metrics import counts, discovery, lists, more, shape
+from conformance.refmesh.faults.metrics import (
+    aggregates,
+    counts,
+    discovery,
+    edges,
+    latencies,
+    lists,
+    peers,
+    proxies,
+    refusals,
+    remembering,
+    rights,
+    shape,
+    windows,
+)
+from conformance.refmesh.faults.metrics import splits as split_figures
 
 _ALL: tuple[Fault, ...] = (
     *wholesale.FAULTS,
@@ -31,10 +46,19 @@ _ALL: tuple[Fault, ...] = (
     *splits.FAULTS,
     *admission.FAULTS,
     *discovery.FAULTS,
+    *refusals.FAULTS,
+    *rights.FAULTS,
     *shape.FAULTS,
+    *windows.FAULTS,
+    *latencies.FAULTS,
     *counts.FAULTS,
+    *proxies.FAULTS,
+    *remembering.FAULTS,
+    *aggregates.FAULTS,
     *lists.FAULTS,
-    *more.FAULTS,
+    *edges.FAULTS,
+    *peers.FAULTS,
+    *split_figures.FAULTS,
 )
 
 FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in _ALL}

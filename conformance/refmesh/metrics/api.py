@@ -13,7 +13,14 @@ from conformance.refmesh.metrics import rendering
 from conformance.refmesh.metrics.figures import Figures
 from conformance.refmesh.metrics.inventory import BY_PLURAL, Inventory, Name, Resource
 from conformance.refmesh.metrics.rendering import GROUP, VERSION, Json
-from conformance.refmesh.metrics.selectors import Selector, fits, parse_selector
+from conformance.refmesh.metrics.selectors import (
+    FieldSelector,
+    Selector,
+    fits,
+    fits_fields,
+    parse_fields,
+    parse_selector,
+)
 from conformance.refmesh.metrics.source import SilentSourceError, TrafficSource
 from conformance.refmesh.metrics.traffic import SHORTEST, Side, Tally, Traffic
 
@@ -77,6 +84,9 @@ class Question:
     """Empty for lists."""
     edges: bool = False
     selector: Selector = ()
+    fields: FieldSelector = ()
+    is_watch: bool = False
+    """Whether changes are wanted and not what there is."""
 
     @property
     def key(self) -> Name:
@@ -140,6 +150,8 @@ class MetricsApi:
         question = understood(parts, request)
         self._check(request, question)
         _check_method(request)
+        if question.is_watch:
+            raise _unwatched(question)
         return _good(self.document(question))
 
     def prepare(self) -> None:
@@ -219,7 +231,8 @@ class Document:
         question = self.question
         for name, labels in sorted(self.inventory.names(question.resource.plural).items()):
             is_near = not question.resource.namespaced or question.namespace in {"", name[0]}
-            if is_near and name not in self.left_out and fits(question.selector, labels):
+            fits_all = fits(question.selector, labels) and fits_fields(question.fields, *name)
+            if is_near and name not in self.left_out and fits_all:
                 yield name
 
     def _list(self, items: Iterator[Json]) -> Json:
@@ -284,9 +297,7 @@ def understood(parts: list[str], request: MetricsRequest) -> Question:
         namespace, parts = parts[1], parts[2:]
     match parts:
         case [plural]:
-            return Question(
-                resource=_type(plural, namespace), namespace=namespace, selector=_selector(request)
-            )
+            return _list_of(_type(plural, namespace), namespace, request)
         case [plural, name]:
             return Question(resource=_one(plural, namespace), namespace=namespace, name=name)
         case [plural, name, sub] if sub == EDGES:
@@ -309,11 +320,21 @@ def _one(plural: str, namespace: str) -> Resource:
     return resource
 
 
-def _selector(request: MetricsRequest) -> Selector:
+def _list_of(resource: Resource, namespace: str, request: MetricsRequest) -> Question:
+    query = request.query
     try:
-        return parse_selector(request.query.get("labelSelector", ""))
+        selector = parse_selector(query.get("labelSelector", ""))
+        fields = parse_fields(query.get("fieldSelector", ""))
     except ValueError as problem:
         raise RefusedError(HTTPStatus.BAD_REQUEST, "BadRequest", str(problem)) from problem
+    return Question(
+        resource=resource,
+        namespace=namespace,
+        selector=selector,
+        fields=fields,
+        # As Kubernetes reads it: whatever is not false is true, an empty word included.
+        is_watch=query.get("watch", "false").lower() not in {"false", "0"},
+    )
 
 
 _VERBS = {
@@ -332,9 +353,12 @@ def _action(request: MetricsRequest, question: Question | None) -> Action:
     if question is not None:
         resource = question.resource.plural + (f"/{EDGES}" if question.edges else "")
         namespace, name = question.namespace, question.name
-        is_list = verb == "get" and not name
-        verb = "list" if is_list else "deletecollection" if verb == "delete" and not name else verb
-        if question.resource.plural == _TO_ONE:
+        if verb == "get" and not name:
+            verb = "watch" if question.is_watch else "list"
+            name = _only_name(question)
+        elif verb == "delete" and not name:
+            verb = "deletecollection"
+        if question.resource.plural == _TO_ONE and question.name:
             namespace = name  # as Kubernetes' own requests for one namespace have it
     return Action(
         asker=request.asker,
@@ -344,6 +368,17 @@ def _action(request: MetricsRequest, question: Question | None) -> Action:
         name=name,
         path=request.path,
     )
+
+
+def _only_name(question: Question) -> str:
+    """Give the one name that a list may have, which rights to that name suffice for, as on Kubernetes."""
+    names = {value for field, is_equal, value in question.fields if field == "metadata.name" and is_equal}
+    return names.pop() if len(names) == 1 else ""
+
+
+def _unwatched(question: Question) -> RefusedError:
+    words = f'watch is not supported on resources of kind "{question.resource.plural}.{GROUP}"'
+    return RefusedError(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", words)
 
 
 def _check_method(request: MetricsRequest) -> None:

@@ -7,8 +7,11 @@ Spec:
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
+from conformance.refmesh.reading.quantity import parse_quantity
+from conformance.refmesh.reading.splits import whole_weights
 from conformance.spec import ApiGroup, parse_api_version
 
 Body = Mapping[str, Any]
@@ -76,7 +79,7 @@ class SplitFacts:
     root: str
     """Bare name of the Service."""
     weights: Mapping[str, int]
-    """By backend, in the order in which they stand there."""
+    """By backend, in the order in which they stand there: whole numbers, which `1` and `500m` are as 2 and 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,17 +198,18 @@ def _selects(service: Name, selector: Mapping[str, str], pod: PodFacts) -> bool:
 
 def _split(body: Body) -> SplitFacts:
     spec = body.get("spec") or {}
-    weights = {_bare(one.get("service")): _weight(one.get("weight")) for one in spec.get("backends") or ()}
+    backends = spec.get("backends") or ()
+    weights: dict[str, int] = {}
+    for one, weight in zip(backends, whole_weights([_weight(one) for one in backends]), strict=True):
+        name = _bare(one.get("service"))
+        weights[name] = weights.get(name, 0) + weight
     return SplitFacts(root=_bare(spec.get("service")), weights=weights)
+
+
+def _weight(backend: Body) -> Fraction:
+    """Read a weight, which v1alpha1 writes as a quantity; what is none, or negative, draws no traffic."""
+    return max(parse_quantity(backend.get("weight")) or Fraction(0), Fraction(0))
 
 
 def _bare(service: object) -> str:
     return str(service or "").partition(".")[0]
-
-
-def _weight(written: object) -> int:
-    """Give a weight as a whole number; a fraction, which v1alpha1 has, in thousandths as its quantity is written."""
-    if isinstance(written, int):
-        return written
-    digits = str(written or "0").removesuffix("m")
-    return int(digits) if digits.isdigit() else 0

@@ -1,6 +1,6 @@
 """A cluster that only remembers: objects in a dictionary, pods that are always ready, no processes."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -12,6 +12,8 @@ from conformance.model.api import ApiAction, ApiAnswer, ApiRequest
 from conformance.model.manifest import Manifest, ObjectRef
 from conformance.spec import kind_named
 from conformance.tests.doubles.journal import Journal
+
+_MAKERS = frozenset({"DaemonSet", "Deployment", "Job", "ReplicationController", "StatefulSet"})
 
 
 class MemoryCluster:
@@ -61,7 +63,7 @@ class MemoryCluster:
         """List the objects of a kind."""
         found = tuple(one for one in self.objects.values() if one.kind == kind)
         if kind == "Pod":
-            found = tuple(_pod_of(one) for one in self.objects.values() if one.kind == "Deployment")
+            found = tuple(pod for one in self.objects.values() for pod in _pods_of(one))
         return tuple(one for one in found if namespace in {"", one.namespace})
 
     def served(self) -> Mapping[str, tuple[str, ...]]:
@@ -82,8 +84,8 @@ class MemoryCluster:
         return action in self.rights
 
     def pods(self, namespace: str = "") -> tuple[PodStatus, ...]:
-        """Give each Deployment one pod."""
-        return tuple(self._pod(one) for one in self.list("Deployment", namespace))
+        """Give each Deployment, and what else makes pods, its own."""
+        return tuple(self._pod(one) for one in self.list("Pod", namespace))
 
     def await_ready(self, workloads: Iterable[str], deadline: timedelta) -> None:
         """Be ready at once."""
@@ -116,27 +118,38 @@ class MemoryCluster:
         body: dict[str, Any] = dict(manifest.body)
         if manifest.kind == "Service":
             body["spec"] = {**body["spec"], "clusterIP": f"10.0.1.{next(self._numbers)}"}
-        if manifest.kind == "Deployment":
+        if manifest.kind in _MAKERS:
             body["status"] = {"address": f"10.0.0.{next(self._numbers)}"}
         return Manifest(body)
 
-    def _pod(self, deployment: Manifest) -> PodStatus:
-        key = f"{deployment.namespace}/{deployment.name}"
+    def _pod(self, pod: Manifest) -> PodStatus:
+        key = f"{pod.namespace}/{pod.body['metadata']['annotations']['workload']}"
         return PodStatus(
-            ref=ObjectRef("Pod", deployment.namespace, f"{deployment.name}-0"),
+            ref=pod.ref,
             workload=key,
-            address=str(deployment.body["status"]["address"]),
+            address=str(pod.body["status"]["podIP"]),
             ready=key not in self.unready,
             reason="as scripted" if key in self.unready else "",
         )
 
 
-def _pod_of(deployment: Manifest) -> Manifest:
-    """Make the one pod of a Deployment, as it would be stored."""
+def _pods_of(maker: Manifest) -> Iterator[Manifest]:
+    """Make the pods of a Deployment or of what else makes some, as they would be stored."""
+    if maker.kind not in _MAKERS:
+        return
+    is_ordered = maker.kind == "StatefulSet"
+    for number in range(maker.body["spec"].get("replicas", 1) if is_ordered else 1):
+        name = f"{maker.name}-{number}"
+        address = f"{maker.body['status']['address']}{number or ''}"
+        yield _pod_of(maker, name, workload=name if is_ordered else maker.name, address=address)
+
+
+def _pod_of(maker: Manifest, name: str, *, workload: str, address: str) -> Manifest:
+    is_direct = maker.kind != "Deployment"
     owner = {
-        "kind": "ReplicaSet",
-        "name": f"{deployment.name}-set",
-        "uid": deployment.name,
+        "kind": maker.kind if is_direct else "ReplicaSet",
+        "name": maker.name if is_direct else f"{maker.name}-set",
+        "uid": maker.name,
         "controller": True,
     }
     return Manifest(
@@ -144,12 +157,13 @@ def _pod_of(deployment: Manifest) -> Manifest:
             "apiVersion": "v1",
             "kind": "Pod",
             "metadata": {
-                "name": f"{deployment.name}-0",
-                "namespace": deployment.namespace,
-                "labels": deployment.body["spec"]["template"]["metadata"]["labels"],
-                "annotations": {"workload": deployment.name},
+                "name": name,
+                "namespace": maker.namespace,
+                "labels": maker.body["spec"]["template"]["metadata"]["labels"],
+                "annotations": {"workload": workload},
                 "ownerReferences": [owner],
             },
             "spec": {"nodeName": "memory"},
+            "status": {"podIP": address},
         }
     )

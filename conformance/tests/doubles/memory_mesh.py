@@ -91,7 +91,7 @@ class MemoryMesh:
     def topology(self) -> Topology:
         """Say who runs, by what the cluster has stored."""
         namespaces = {one.name.partition("-")[0]: one.name for one in self._cluster.list("Namespace")}
-        running = {f"{one.namespace}/{one.name}" for one in self._cluster.list("Deployment")}
+        running = {one.workload for one in self._cluster.pods()}
         return self._world.topology(namespaces, running)
 
     def by_the_book(self, source: str, call: Call) -> Shares:

@@ -14,6 +14,7 @@ from typing import Any
 
 from conformance.cluster.embedded.authorisation import is_allowed
 from conformance.model.api import ApiAction, ApiAnswer, ApiRequest
+from conformance.model.labels import Selector, fits, parse_selector
 from conformance.model.manifest import Manifest, ObjectRef
 
 GROUP, VERSION = "metrics.smi-spec.io", "v1alpha1"
@@ -33,6 +34,72 @@ KINDS = {
     "statefulsets": "StatefulSet",
     "trafficsplits": "TrafficSplit",
 }
+FAULTS = frozenset(
+    {
+        "metrics-accepts-writes",
+        "metrics-advertises-unserved",
+        "metrics-aggregate-averages",
+        "metrics-aggregate-one-pod",
+        "metrics-averaged-percentiles",
+        "metrics-bare-errors",
+        "metrics-counts-connections",
+        "metrics-counts-tcp",
+        "metrics-denied-as-success",
+        "metrics-discovery-empty",
+        "metrics-discovery-wrong-kind",
+        "metrics-discovery-wrong-scope",
+        "metrics-duplicate-names",
+        "metrics-edges-assume-namespace",
+        "metrics-edges-constant-side",
+        "metrics-edges-copy-totals",
+        "metrics-edges-declared",
+        "metrics-edges-drop-one",
+        "metrics-edges-leak",
+        "metrics-edges-missing",
+        "metrics-edges-pods-for-all",
+        "metrics-edges-swap-direction",
+        "metrics-edges-under-parent",
+        "metrics-edges-wrong-list",
+        "metrics-failure-as-success",
+        "metrics-forgets-failures",
+        "metrics-hides-served",
+        "metrics-idle-is-500",
+        "metrics-idle-is-nan",
+        "metrics-latency-threefold",
+        "metrics-list-duplicates",
+        "metrics-list-ignores-selector",
+        "metrics-list-leaks-namespaces",
+        "metrics-list-names-an-object",
+        "metrics-mean-for-percentiles",
+        "metrics-membership-by-label",
+        "metrics-membership-by-prefix",
+        "metrics-omits-p90",
+        "metrics-one-failed-backend-for-all",
+        "metrics-open-to-all",
+        "metrics-other-object",
+        "metrics-percentiles-since-start",
+        "metrics-seconds-as-ms",
+        "metrics-selector-filters-series",
+        "metrics-selector-merges",
+        "metrics-selector-not-shown",
+        "metrics-sent-and-received",
+        "metrics-split-counts-direct",
+        "metrics-split-fixed-weight",
+        "metrics-split-root-only",
+        "metrics-split-swaps-apex",
+        "metrics-stale-figures",
+        "metrics-swaps-p90-p99",
+        "metrics-timestamp-ahead",
+        "metrics-timestamp-stuck",
+        "metrics-totals-since-start",
+        "metrics-unit-missing",
+        "metrics-unknown-is-500",
+        "metrics-unknown-is-empty",
+        "metrics-value-no-quantity",
+        "metrics-window-no-duration",
+    }
+)
+"""The ways in which it can be wrong; the reference mesh has more."""
 _WIDE = frozenset({"namespaces", "nodes"})
 
 Key = tuple[str, str]
@@ -75,6 +142,7 @@ class MemoryMetrics:
             return self._missing()
 
     def _is(self, name: str) -> bool:
+        assert f"metrics-{name}" in FAULTS
         return self.fault == f"metrics-{name}"
 
     def _answer(self, request: ApiRequest) -> ApiAnswer:
@@ -180,8 +248,10 @@ class MemoryMetrics:
                 yield pod.namespace, pod.name
             case "deployments":
                 yield from self._deployments(pod, workload)
-            case "replicasets":
-                yield pod.namespace, pod.body["metadata"]["ownerReferences"][0]["name"]
+            case "replicasets" | "statefulsets" | "daemonsets" | "jobs" | "replicationcontrollers":
+                owner = pod.body["metadata"]["ownerReferences"][0]
+                if owner["kind"] == KINDS[plural]:
+                    yield pod.namespace, owner["name"]
             case "namespaces":
                 yield "", pod.namespace
             case "nodes":
@@ -239,17 +309,14 @@ class MemoryMetrics:
         return _json(item)
 
     def _list(self, plural: str, namespace: str, selector: str) -> ApiAnswer:
-        wanted = dict(one.split("=") for one in selector.split(",") if one)
-        if self._is("list-ignores-selector"):
-            wanted_here: Mapping[str, str] = {}
-        else:
-            wanted_here = wanted
+        wanted = parse_selector(selector)
+        wanted_here = frozenset() if self._is("list-ignores-selector") else wanted
         items: list[Any] = []
         for key, pods in self._objects_of(plural).items():
             leaks = self._is("list-leaks-namespaces")
             if plural not in _WIDE and namespace not in {"", key[0]} and not leaks:
                 continue
-            if wanted_here and not (plural == "pods" and wanted_here.items() <= _labels(pods[0]).items()):
+            if wanted_here and not fits(wanted_here, self._own_labels(plural, key, pods)):
                 continue
             own = (
                 self._backends(key)
@@ -262,6 +329,12 @@ class MemoryMetrics:
         name = items[0]["resource"]["name"] if items and self._is("list-names-an-object") else ""
         return _json(self._as_list(plural, namespace, items, name=name, selector=wanted))
 
+    def _own_labels(self, plural: str, key: Key, pods: Sequence[Manifest]) -> Mapping[str, str]:
+        if plural == "pods":
+            return _labels(pods[0])
+        own = {(one.namespace, one.name): _labels(one) for one in self.objects(KINDS[plural])}
+        return own.get(key, {})
+
     def _as_list(
         self,
         plural: str,
@@ -269,7 +342,7 @@ class MemoryMetrics:
         items: Iterable[Any],
         *,
         name: str = "",
-        selector: Mapping[str, str] | None = None,
+        selector: Selector = frozenset(),
     ) -> Mapping[str, Any]:
         resource = {"kind": KINDS[plural], "namespace": namespace, "name": name}
         body: dict[str, Any] = {
@@ -278,18 +351,21 @@ class MemoryMetrics:
             "items": list(items),
         }
         if selector and not self._is("selector-not-shown"):
-            body["selector"] = {"matchLabels": dict(selector)}
+            body["selector"] = {
+                "matchExpressions": [
+                    {"key": one.key, "operator": one.operator, "values": sorted(one.values)}
+                    for one in selector
+                ]
+            }
         return body
 
-    def _own(
-        self, plural: str, key: Key, pods: Sequence[Manifest], only: Mapping[str, str] | None = None
-    ) -> Any:
+    def _own(self, plural: str, key: Key, pods: Sequence[Manifest], only: Selector = frozenset()) -> Any:
         mine = {_key(pod) for pod in pods}
         received = [one for one in self._inside() if one.receiver in mine]
         if self._is("sent-and-received"):
             received += [one for one in self._inside() if one.source in mine]
         if self._is("selector-filters-series") and only:
-            senders = {_key(pod) for pod in self.objects("Pod") if only.items() <= _labels(pod).items()}
+            senders = {_key(pod) for pod in self.objects("Pod") if fits(only, _labels(pod))}
             received = [one for one in received if one.source in senders]
         if not received and self._is("idle-is-500"):
             return None
@@ -413,7 +489,7 @@ class MemoryMetrics:
         return str(moment.isoformat().replace("+00:00", "Z"))
 
     def _counts(self, calls: Sequence[Noted]) -> tuple[float, float]:
-        good = [one for one in calls if one.status < 500 and one.status != 403]
+        good = [one for one in calls if 0 < one.status < 500 and one.status != 403]
         bad = [one for one in calls if one not in good]
         if self._is("forgets-failures"):
             bad = []

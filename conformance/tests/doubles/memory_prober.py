@@ -15,7 +15,7 @@ from conformance.model.traffic import (
     TrafficPlan,
 )
 from conformance.probe.conversations import Stream
-from conformance.probe.messages import DELAY_HEADER, STATUS_HEADER
+from conformance.probe.messages import CUT, DELAY_AT_HEADER, DELAY_HEADER, STATUS_HEADER
 from conformance.probe.prober import Prober, Seen, ServedPorts
 from conformance.probe.sample import ShareSample
 from conformance.tests.doubles.journal import Journal
@@ -136,15 +136,22 @@ class MemoryProber(Prober):
         if responder in self.dead:
             return Observation(call_id=call.id, ending=Ending.RESET), ()
         wishes = dict(call.request.headers) if isinstance(call.request, HttpRequest) else {}
+        if wishes.get(STATUS_HEADER) == CUT:
+            return Observation(call_id=call.id, ending=Ending.RESET), (self._receipt(call, responder),)
+        late = wishes.get(DELAY_HEADER, 0) if wishes.get(DELAY_AT_HEADER, responder) == responder else 0
         answer = Observation(
             call_id=call.id,
             ending=Ending.ANSWERED,
             status=int(wishes.get(STATUS_HEADER, 200)) if isinstance(call.request, HttpRequest) else None,
             responder=responder,
             echoed_id=call.id,
-            elapsed=timedelta(milliseconds=int(wishes.get(DELAY_HEADER, 0)) + 1),
+            elapsed=timedelta(milliseconds=int(late) + 1),
         )
-        return answer, (Receipt(call_id=call.id, responder=responder, port=call.port, protocol="http"),)
+        return answer, (self._receipt(call, responder),)
+
+    @staticmethod
+    def _receipt(call: Call, responder: str) -> Receipt:
+        return Receipt(call_id=call.id, responder=responder, port=call.port, protocol="http")
 
     def _turn(self, source: str, call: Call, shares: Shares) -> str:
         """Take those with a share by turns."""

@@ -94,3 +94,60 @@ def test_every_pod_is_on_the_one_node(cluster):
     unplaced = {key: value for key, value in pod.body["spec"].items() if key != "nodeName"}
     cluster.apply([pod, Manifest({**pod.body, "spec": unplaced})])
     assert cluster.list("Pod")[0].body["spec"] == pod.body["spec"]
+
+
+def an_owner(kind: str, **spec) -> Manifest:
+    """Write something else that owns pods called shop."""
+    body = a_deployment().body
+    template = body["spec"]["template"]
+    if kind == "Job":
+        template = {**template, "spec": {**template["spec"], "restartPolicy": "OnFailure"}}
+    selectors = {"Job": {}, "ReplicationController": {"selector": {"app": "shop"}}}
+    selector = selectors.get(kind, {"selector": body["spec"]["selector"]})
+    versions = {"Job": "batch/v1", "ReplicationController": "v1"}
+    return Manifest(
+        {
+            **body,
+            "apiVersion": versions.get(kind, "apps/v1"),
+            "kind": kind,
+            "spec": {**selector, "template": template, **spec},
+        }
+    )
+
+
+@pytest.mark.parametrize("kind", ["DaemonSet", "Job", "ReplicationController", "StatefulSet"])
+def test_others_own_their_pods_themselves(cluster, kind):
+    """One pod, on the one node, and gone with its owner."""
+    cluster.apply([an_owner(kind)])
+    (owner,), (pod,) = cluster.list(kind), cluster.list("Pod")
+    assert owners_of(pod) == [as_owner(owner)]
+    assert pod.name.startswith("shop-")
+    (status,) = cluster.pods()
+    assert status.workload == ("here/shop-0" if kind == "StatefulSet" else "here/shop")
+    cluster.delete([owner.ref])
+    assert cluster.list("Pod") == ()
+
+
+def test_pods_of_a_stateful_set_keep_their_names(cluster):
+    """A pod that is deleted comes again as the same workload."""
+    cluster.apply([an_owner("StatefulSet", replicas=2)])
+    first = {one.name: one.body["metadata"]["uid"] for one in cluster.list("Pod")}
+    cluster.delete([ObjectRef("Pod", "here", "shop-0")])
+    again = {one.name: one.body["metadata"]["uid"] for one in cluster.list("Pod")}
+    assert again.keys() == first.keys() == {"shop-0", "shop-1"}
+    assert again["shop-0"] != first["shop-0"]
+    labels = {
+        one.body["metadata"]["labels"]["statefulset.kubernetes.io/pod-name"] for one in cluster.list("Pod")
+    }
+    assert labels == {"shop-0", "shop-1"}
+
+
+def test_job_that_always_starts_anew_is_refused(cluster):
+    """As on Kubernetes: it would never end."""
+    job = an_owner("Job").body
+    template = {
+        **job["spec"]["template"],
+        "spec": {**job["spec"]["template"]["spec"], "restartPolicy": "Always"},
+    }
+    with pytest.raises(ManifestRefusedError, match=r"restartPolicy: Required value"):
+        cluster.apply([Manifest({**job, "spec": {"template": template}})])

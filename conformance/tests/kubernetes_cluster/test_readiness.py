@@ -221,6 +221,57 @@ def test_pod_that_is_being_deleted_is_not_ready():
     assert pods.status_of(Manifest({"kind": "Pod", **body})).reason == "it is being deleted"
 
 
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        ("StatefulSet", "n/shop-abc-x"),
+        ("DaemonSet", "n/shop"),
+        ("Job", "n/shop"),
+        ("ReplicationController", "n/shop"),
+        ("Node", ""),
+    ],
+)
+def test_pod_belongs_to_what_owns_it(kind, key):
+    """A StatefulSet's pod is a workload of its own: its name stays."""
+    owned = pod({}, ownerReferences=[{"kind": kind, "name": "shop"}])
+    assert pods.workload_of(Manifest({"kind": "Pod", **owned})) == key
+
+
+def test_pods_without_a_deployment_are_waited_for_themselves(cluster, fake):
+    """Nothing is asked of Deployments."""
+    template = {"metadata": {"labels": {"app": "till"}}, "spec": {"containers": []}}
+    metadata = {"name": "till", "namespace": "n"}
+    body = {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": metadata,
+        "spec": {"template": template},
+    }
+    owned = pod(
+        {"conditions": READY}, ownerReferences=[{"kind": "StatefulSet", "name": "till"}], name="till-0"
+    )
+    fake.objects["/api/v1/namespaces/n/pods/till-0"] = owned
+    cluster.apply([Manifest(body)])
+    fake.requests.clear()
+    cluster.await_ready(["n/till-0"], SOON)
+    assert fake.asked("GET") == ["/api/v1/namespaces/n/pods"]
+
+
+def test_pod_that_a_statefulset_does_not_make_is_told(cluster):
+    """By its key."""
+    metadata = {"name": "till", "namespace": "n"}
+    template = {"metadata": {"labels": {"app": "till"}}, "spec": {"containers": []}}
+    body = {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": metadata,
+        "spec": {"template": template},
+    }
+    cluster.apply([Manifest(body)])
+    with pytest.raises(NotReadyError, match="n/till-0 has no pod that became ready"):
+        cluster.await_ready(["n/till-0"], AT_ONCE)
+
+
 def test_pod_belongs_to_the_deployment_of_its_replica_set():
     """A Deployment's name may have hyphens; a pod that is nobody's has no workload."""
     assert pods.workload_of(Manifest({"kind": "Pod", **pod({})})) == "n/shop"

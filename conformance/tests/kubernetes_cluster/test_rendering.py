@@ -102,6 +102,26 @@ def test_probe_container_gets_its_image_and_its_environment():
     assert "--http=8080" in container["args"]
 
 
+def test_pod_whose_name_stays_is_a_workload_of_its_own():
+    """The cluster fills in the name of each pod of a StatefulSet."""
+    template = _of("StatefulSet", "here-r1", "till")["spec"]["template"]
+    names = [one["name"] for one in template["spec"]["containers"][0]["env"]]
+    assert names[0] == "SMI_POD"
+    environment = {one["name"]: one.get("value") for one in template["spec"]["containers"][0]["env"]}
+    assert environment["SMI_WORKLOAD"] == "here-r1/$(SMI_POD)"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("DaemonSet", "scanner"), ("Job", "stocktake"), ("ReplicationController", "kiosk")]
+)
+def test_pods_of_other_owners_are_prepared_alike(kind, name):
+    """Labels of the run, the image, and the owner's name for a key."""
+    template = _of(kind, "here-r1", name)["spec"]["template"]
+    assert template["metadata"]["labels"]["smi-conformance/run"] == "r1"
+    (container,) = template["spec"]["containers"]
+    assert {"name": "SMI_WORKLOAD", "value": f"here-r1/{name}"} in container["env"]
+
+
 def test_socket_lies_in_a_volume_of_the_pod():
     """The root file system cannot be written."""
     spec = _template("here-r1", "shop")["spec"]
@@ -159,4 +179,4 @@ def test_manifests_of_the_world_are_left_as_they_were():
     """A manifest is never changed in place: the oracle reads the same ones."""
     assert _render() == _render()
     world = load_world(fixtures_root() / "world" / "world.yaml")
-    assert all("labels" not in one.body["metadata"] or one.kind == "Namespace" for one in world.objects)
+    assert all("smi-conformance/run" not in one.body["metadata"].get("labels", {}) for one in world.objects)

@@ -75,6 +75,7 @@ def test_call_counts_by_where_it_lies(shift, low, high):
         (CallClass.SUCCESS, (1, 1), (0, 0), (1, 1)),
         (CallClass.FAILURE, (0, 0), (1, 1), (1, 1)),
         (CallClass.OPEN, (0, 1), (0, 1), (1, 1)),
+        (CallClass.UNANSWERED, (0, 0), (1, 1), (1, 1)),
         (CallClass.REFUSED, (0, 0), (0, 1), (0, 1)),
         (CallClass.UNCOUNTED, (0, 0), (0, 0), (0, 0)),
     ],
@@ -84,6 +85,21 @@ def test_ends_count_as_the_text_says(counts_as, success, failure, total):
     found = an_oracle(a_call(counts_as=counts_as)).of_object(SHOP, a_span())
     seen = [(one.low, one.high) for one in (found.success, found.failure, found.total)]
     assert seen == [success, failure, total]
+
+
+def test_earlier_calls_count_where_a_window_reaches_back():
+    """They are not missed where it does not."""
+    oracle = an_oracle(a_call(), a_call(begun=at(-20), ended=at(-19), is_earlier=True))
+    near, far = oracle.of_object(SHOP, a_span()), oracle.of_object(SHOP, a_span(begin=-30))
+    assert (near.success.low, near.missed, far.success.low) == (1, 0, 2)
+
+
+def test_node_may_have_the_calls_of_others():
+    """Only what the suite drove is known of it."""
+    found = an_oracle(a_call()).of_object(Reference("Node", "", "n"), a_span())
+    assert found.success.low == 1
+    assert found.success.high > 10**6
+    assert not found.latencies
 
 
 def test_tolerance_widens_counts():

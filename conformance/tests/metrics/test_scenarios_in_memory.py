@@ -6,26 +6,12 @@ from conformance.model.verdict import Verdict
 from conformance.places import scenarios_root
 from conformance.scenario import load_library
 from conformance.spec import ApiGroup, ApiVersion
+from conformance.tests.doubles.memory_metrics import FAULTS
 from conformance.tests.doubles.playhouse import Playhouse
 
 SCENARIOS = [one for one in load_library(scenarios_root()) if one.group is ApiGroup.METRICS]
-NOT_IN_MEMORY = {
-    f"metrics-{name}"
-    for name in (
-        "direct-owners-only",
-        "discovery-get-only",
-        "drops-failures",
-        "edges-nameless",
-        "edges-receive-only",
-        "list-drops-last",
-        "negative-when-idle",
-        "open-in-namespaces",
-        "received-as-sent",
-    )
-}
-"""Faults that the API in memory does not have; the reference mesh does, and `test_kills.py` plays them there."""
-
-PAIRS = [(fault, one) for one in SCENARIOS for fault in one.catches if fault not in NOT_IN_MEMORY]
+PAIRS = [(fault, one) for one in SCENARIOS for fault in one.catches if fault in FAULTS]
+"""Other faults are the reference mesh's alone; `test_kills.py` plays them there."""
 
 
 @pytest.fixture

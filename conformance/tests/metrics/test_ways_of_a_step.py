@@ -1,6 +1,7 @@
 """What the runner makes of a step about metrics when things are not as they should be."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -77,6 +78,51 @@ def test_window_that_reaches_back_is_inconclusive(house):
         type(house.mesh).metrics = kept
     assert result.verdict is Verdict.INCONCLUSIVE
     assert "reaches back" in result.headline
+
+
+TWICE = """
+  - name: some traffic
+    drive: {from: client-a, to: shop, calls: 10}
+    read: {get: pods shop, about: [counts]}
+  - name: less traffic
+    drive: {from: client-a, to: shop, calls: 3}
+    read: {get: pods shop, about: [counts]}
+"""
+
+
+def test_window_that_claims_more_than_figures_cover_fails(house):
+    """The books of an earlier step say what a window that reaches back to it has to have."""
+    metrics = house.measure()
+    right = metrics.answer
+
+    def claiming(request):
+        answer = right(request)
+        return replace(answer, body=answer.body.replace(b'"window": "10s"', b'"window": "90s"'))
+
+    house.cluster.answers = claiming
+    result = house.play(TWICE, **METRICS)
+    assert result.verdict is Verdict.FAILED
+    assert "in a window of 90 s" in result.headline
+    assert "at least success 13" in result.headline
+
+
+TRAIL = """
+  - name: some traffic
+    drive: {from: client-a, to: shop, calls: 10}
+    read: {get: pods shop, about: [trail]}
+"""
+
+
+def test_trail_that_never_ends_shows_nothing(house):
+    """Traffic that stays in every window that is read has not left any."""
+    house.measure()
+    kept = type(house.mesh).metrics
+    type(house.mesh).metrics = replace(kept, window=kept.window / 4, stretch=timedelta(0))
+    try:
+        result = house.play(TRAIL, **METRICS)
+    finally:
+        type(house.mesh).metrics = kept
+    assert result.verdict is Verdict.INCONCLUSIVE
 
 
 def test_what_was_read_is_kept(house):

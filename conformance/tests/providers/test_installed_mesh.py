@@ -8,6 +8,7 @@ from conformance.errors import EnvironmentBrokenError, NotReadyError, UsageError
 from conformance.model.scenario import Feature
 from conformance.providers.installed import InstalledMesh
 from conformance.providers.loading import find_profile
+from conformance.providers.readiness import missing_in
 from conformance.providers.shapes import installed_headers_shape
 from conformance.spec import ApiGroup, ApiVersion
 from conformance.tests.doubles.small_world import a_service
@@ -163,9 +164,9 @@ def test_writer_serves_nothing_and_starts(view):
     ],
     ids=["sidecar", "sidecar as an init container", "no sidecar", "no label of the injector"],
 )
-def test_pod_has_joined_when_it_has_all_that_the_mesh_gives(osm, pod, joined):
+def test_pod_has_joined_when_it_has_all_that_the_mesh_gives(pod, joined):
     """A pod without proxy would be judged as if it had one."""
-    assert osm.has_joined(pod) is joined
+    assert (not missing_in(pod, find_profile("osm").joined_by)) is joined
 
 
 def in_namespace(pod, name, **metadata):
@@ -200,19 +201,18 @@ def test_pod_that_is_going_need_not_have_joined(view, osm):
     osm.check_joined(["here-1"])
 
 
-def test_pod_has_joined_by_its_annotation(view):
+def test_pod_has_joined_by_its_annotation():
     """Consul's sidecar has had several names; the annotation of its injector has not."""
-    mesh = InstalledMesh(find_profile("consul-hashicorp"), view)
+    joined_by = find_profile("consul-hashicorp").joined_by
     status = {"consul.hashicorp.com/connect-inject-status": "injected"}
-    assert mesh.has_joined(a_pod(annotations=status))
-    assert not mesh.has_joined(a_pod(annotations=None))
+    assert not missing_in(a_pod(annotations=status), joined_by)
+    assert missing_in(a_pod(annotations=None), joined_by)
 
 
-def test_every_pod_has_joined_where_nothing_shows(view):
+def test_every_pod_has_joined_where_nothing_shows():
     """A proxy per node leaves no trace in a pod."""
-    assert InstalledMesh(find_profile("traefik-mesh"), view).has_joined(
-        a_pod(containers=("probe",), labels={})
-    )
+    bare = a_pod(containers=("probe",), labels={})
+    assert not missing_in(bare, find_profile("traefik-mesh").joined_by)
 
 
 def test_profile_says_how_to_join_what_is_claimed_and_how_long_to_wait(osm):

@@ -5,7 +5,20 @@ from datetime import UTC, datetime
 import pytest
 
 from conformance.refmesh.faults import FAULTS
-from conformance.tests.doubles.mesh_figures import OneWindow, an_api, ask, counts, pod_of, values
+from conformance.refmesh.metrics import Asker, MetricsRequest, read_inventory
+from conformance.refmesh.metrics.api import ROOT
+from conformance.refmesh.metrics.traffic import Flow, Side, Tally
+from conformance.tests.doubles.mesh_figures import (
+    NODE,
+    OneWindow,
+    a_world,
+    an_api,
+    ask,
+    counts,
+    pod_of,
+    some_flows,
+    values,
+)
 from conformance.tests.doubles.mesh_figures import read as read_whole
 
 SHOP = f"/namespaces/here/pods/{pod_of('shop')}"
@@ -269,13 +282,132 @@ WITNESSES = {
 }
 """By fault: a question, the right answer to it, and the wrong one."""
 
-IN_SIDECARS = {"metrics-counts-tcp"}
-"""Faults about connections that are no calls: no figure of this world shows them."""
+IN_SIDECARS = {
+    "metrics-counts-get-only",
+    "metrics-counts-one-port",
+    "metrics-counts-tcp",
+    "metrics-drops-unanswered",
+    "metrics-skips-health-paths",
+}
+"""Faults of what proxies count: no figure of this world shows them."""
+
+NOT_HERE = {
+    "metrics-cleared-by-reading",
+    "metrics-edges-by-account",
+    "metrics-edges-linger",
+    "metrics-edges-near-only",
+    "metrics-keeps-last",
+    "metrics-owners-are-deployments",
+    "metrics-same-names-merged",
+    "metrics-selector-by-pods",
+    "metrics-split-latency-of-root",
+    "metrics-split-outlives",
+    "metrics-split-percent",
+}
+"""Faults for which this world has no occasion: nothing goes, nobody shares an account, pods are of Deployments."""
+
+BATTERY = (
+    [
+        ("GET", path, query)
+        for path in (
+            "",
+            "/",
+            "/pods",
+            "/deployments",
+            "/namespaces",
+            "/widgets",
+            DEPLOYMENTS,
+            DEPLOYMENT,
+            SHOP,
+            IDLE,
+            NOBODY,
+            f"{NOBODY}/edges",
+            f"{DEPLOYMENT}/peers",
+            f"{DEPLOYMENTS}/edges",
+            EDGES,
+            f"{SHOP}/edges",
+            "/namespaces/here/deployments/client-a/edges",
+            "/namespaces/here/deployments/client-a",
+            "/namespaces/here/edges",
+            "/namespaces/here",
+            "/namespaces/nowhere/pods",
+            f"/nodes/{NODE}",
+            "/namespaces/here/widgets",
+            SPLIT,
+            f"{SPLIT}-of-nobody",
+            "/namespaces/there/trafficsplits",
+        )
+        for query in ({},)
+    ]
+    + [
+        ("GET", DEPLOYMENTS, {"labelSelector": selector})
+        for selector in ("app=shop", "app!=shop", "app in (idle, shop)", "side")
+    ]
+    + [(method, SHOP, {}) for method in ("POST", "PATCH", "DELETE")]
+)
+"""Questions, to one of which every other wrong API has another answer than the clean one."""
+
+READERS = [
+    lambda action: action.verb == "get",
+    lambda action: action.verb == "list" and action.resource == "pods",
+    lambda action: action.resource == "pods",
+    lambda action: action.namespace == "here",
+    lambda action: False,
+]
+"""Rights under which `BATTERY` is asked; everything is allowed as well."""
 
 
-def test_every_fault_of_metrics_has_a_witness():
-    """No wrong API is in the list without a question that tells it."""
-    assert WITNESSES.keys() | IN_SIDECARS == {one.name for one in FAULTS.values() if one.metrics}
+def battery(*faults):
+    """Ask everything, under all rights, twice."""
+    source = OneWindow([*some_flows(read_inventory(a_world())), *more_flows()])
+    apis = [an_api(*faults, source=source, may=may) for may in (None, *READERS)]
+    asked = [
+        MetricsRequest(
+            method=method,
+            path=ROOT + path,
+            query=query,
+            asker=Asker(user="system:serviceaccount:here:reader"),
+        )
+        for method, path, query in BATTERY
+    ]
+    return [
+        answer for api in apis for request in asked for answer in (api.answer(request), api.answer(request))
+    ]
+
+
+def more_flows():
+    """Have website-v1 call shop, so that calls go both ways, and client-a be told 404 and 503."""
+    known = read_inventory(a_world())
+    shop, website, client = (
+        next(one for one in known.pods if one.startswith(f"here/{name}-"))
+        for name in ("shop", "website-v1", "client-a")
+    )
+    tallies = {404: Tally(success=3), 503: Tally(failure=4), 200: Tally(success=5, bins={(9e5, 9.1e5): 5})}
+    for status_, tally in tallies.items():
+        for side in Side:
+            yield Flow(
+                side=side, source=website, destination=shop, service="here/shop", status=status_, tally=tally
+            )
+            yield Flow(side=side, source=client, destination=shop, status=status_, tally=tally)
+
+
+def test_every_fault_of_metrics_exists():
+    """No question is about a wrong API that is not in the list."""
+    known = {one.name for one in FAULTS.values() if one.metrics}
+    assert WITNESSES.keys() | IN_SIDECARS | NOT_HERE <= known
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        one.name
+        for one in FAULTS.values()
+        if one.metrics and one.name not in WITNESSES.keys() | IN_SIDECARS | NOT_HERE
+    ],
+)
+def test_fault_changes_an_answer(name):
+    """Some question has another answer than the clean API gives."""
+    assert battery(name) != battery()
 
 
 @pytest.mark.parametrize("name", WITNESSES)

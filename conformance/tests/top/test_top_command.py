@@ -1,6 +1,8 @@
 """The command ``top``, from its options to what it writes, through a kubeconfig to a stub of an API server."""
 
 import json
+import signal
+import socket
 import subprocess
 import sys
 
@@ -134,6 +136,28 @@ def test_mistake_has_its_exit_code(kubeconfig, word, code):
     process = _spawn(kubeconfig, word)
     said, told = process.communicate(timeout=60)
     assert (process.returncode, said) == (code, "")
+    assert "Traceback" not in told
+
+
+def test_interrupted_command_ends_without_a_traceback(tmp_path):
+    """With the exit code that a shell gives for Ctrl-C, while the API server keeps it waiting."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "c", "cluster": {"server": f"http://127.0.0.1:{silent.getsockname()[1]}"}}],
+            "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+            "users": [{"name": "u", "user": {}}],
+            "current-context": "c",
+        }
+        kubeconfig = tmp_path / "kubeconfig"
+        kubeconfig.write_text(json.dumps(config))
+        process = _spawn(kubeconfig, "--once")
+        silent.settimeout(60)
+        with silent.accept()[0]:
+            process.send_signal(signal.SIGINT)
+            said, told = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, "")
     assert "Traceback" not in told
 
 

@@ -21,7 +21,13 @@ PAIRS = sorted(
     ((fault, one) for one in LIBRARY for fault in one.catches), key=lambda pair: (pair[0], pair[1].id)
 )
 
-LIES_IN_LISTENERS = {"untidied-paths"}
+LIES_IN_LISTENERS = {
+    "metrics-counts-get-only",
+    "metrics-counts-one-port",
+    "metrics-drops-unanswered",
+    "metrics-skips-health-paths",
+    "untidied-paths",
+}
 """Faults of what a listener does with a connection: those that are open when it is set stay as they were."""
 
 

@@ -6,11 +6,59 @@ from typing import Any
 
 from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.wrong_api import MetricsStages, WrongApi
-from conformance.refmesh.metrics.api import MetricsAnswer, MetricsRequest, Question
+from conformance.refmesh.metrics.api import Action, MetricsAnswer, MetricsRequest, Question
+from conformance.refmesh.metrics.inventory import Inventory
 from conformance.refmesh.metrics.rendering import Json, quantity
 from conformance.refmesh.metrics.traffic import Flow, Traffic
 
 Metric = Mapping[str, Any]
+DocumentStage = Callable[[Json, Question, WrongApi], Json]
+AnswerStage = Callable[[MetricsAnswer, MetricsRequest, WrongApi], MetricsAnswer]
+
+
+def of_splits(question: Question) -> bool:
+    """Say whether splits are asked for, one or all."""
+    return question.resource.plural == "trafficsplits"
+
+
+def of_edges(question: Question) -> bool:
+    """Say whether the edges of an object are asked for."""
+    return question.edges and not of_splits(question)
+
+
+def of_lists(question: Question) -> bool:
+    """Say whether all objects of a type are asked for."""
+    return not question.name and not question.edges and not of_splits(question)
+
+
+def of_aggregates(question: Question) -> bool:
+    """Say whether figures of objects are asked for that contain pods."""
+    return not question.edges and question.resource.plural not in {"pods", "trafficsplits"}
+
+
+def only(place: Callable[[Question], bool], change: DocumentStage) -> DocumentStage:
+    """Change answers to some questions only."""
+    return lambda document, question, api: change(document, question, api) if place(question) else document
+
+
+def with_items(change: Callable[[Json], Json]) -> DocumentStage:
+    """Change every TrafficMetrics of a document alike."""
+    return lambda document, _question, _api: each_item(document, change)
+
+
+def with_metrics(change: Callable[[Metric], Metric]) -> DocumentStage:
+    """Change every metric of a document alike."""
+    return lambda document, _question, _api: each_metric(document, change)
+
+
+def with_edge(item: Json, **changed: object) -> Json:
+    """Give a TrafficMetrics another edge."""
+    return {**item, "edge": {**item["edge"], **changed}}
+
+
+def counts_only(item: Json) -> Json:
+    """Leave out the latencies of a TrafficMetrics."""
+    return {**item, "metrics": [one for one in item["metrics"] if not is_latency(one)]}
 
 
 def each_item(document: Json, change: Callable[[Json], Json]) -> Json:
@@ -44,7 +92,7 @@ def value_of(metric: Metric) -> float:
     return float(text[:-1]) * scale if scale else float(text)
 
 
-def document_fault(name: str, says: str, change: Callable[[Json, Question, WrongApi], Json]) -> Fault:
+def document_fault(name: str, says: str, change: DocumentStage) -> Fault:
     """Make a fault that changes what is answered about objects."""
     return Fault(name=name, says=says, metrics=MetricsStages(document=change))
 
@@ -59,11 +107,19 @@ def metric_fault(name: str, says: str, change: Callable[[Metric], Metric]) -> Fa
     return document_fault(name, says, lambda document, _question, _api: each_metric(document, change))
 
 
-def answer_fault(
-    name: str, says: str, change: Callable[[MetricsAnswer, MetricsRequest, WrongApi], MetricsAnswer]
-) -> Fault:
+def answer_fault(name: str, says: str, change: AnswerStage) -> Fault:
     """Make a fault that has the last word."""
     return Fault(name=name, says=says, metrics=MetricsStages(answer=change))
+
+
+def inventory_fault(name: str, says: str, change: Callable[[Inventory], Inventory]) -> Fault:
+    """Make a fault that changes what there is, and who belongs to what."""
+    return Fault(name=name, says=says, metrics=MetricsStages(inventory=change))
+
+
+def rights_fault(name: str, says: str, may: Callable[[Action], Action | None]) -> Fault:
+    """Make a fault that asks for other rights; None asks for none."""
+    return Fault(name=name, says=says, metrics=MetricsStages(may=may))
 
 
 def traffic_fault(name: str, says: str, change: Callable[[Traffic, WrongApi], Traffic]) -> Fault:

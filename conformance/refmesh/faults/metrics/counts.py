@@ -1,16 +1,11 @@
-"""Metrics APIs that count or aggregate wrongly."""
+"""Metrics APIs that count wrongly."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
-from typing import Any
-from weakref import WeakKeyDictionary
 
-from conformance.refmesh.faults.fault import Fault, Situation, Snapshots
+from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.changing import (
     Metric,
     document_fault,
-    each_item,
     each_metric,
     flow_fault,
     is_latency,
@@ -19,16 +14,14 @@ from conformance.refmesh.faults.metrics.changing import (
     traffic_fault,
     value_of,
 )
-from conformance.refmesh.faults.metrics.wrong_api import MetricsStages, WrongApi
-from conformance.refmesh.faults.resources import is_inbound, rewritten, with_listeners
+from conformance.refmesh.faults.metrics.wrong_api import WrongApi
 from conformance.refmesh.metrics.api import Question
-from conformance.refmesh.metrics.inventory import Name
-from conformance.refmesh.metrics.rendering import Json, metrics_of, quantity
-from conformance.refmesh.metrics.traffic import Flow, Side, Tally, Traffic, added
-from conformance.refmesh.snapshot import Resource
-from conformance.refmesh.translate.telemetry import access_log
+from conformance.refmesh.metrics.rendering import Json
+from conformance.refmesh.metrics.traffic import Flow, Side, Tally, Traffic
 
 _REFUSED = 403
+_SERVER_ERROR = 500
+_ZERO = "0"
 
 
 def _doubled(metric: Metric) -> Metric:
@@ -46,22 +39,6 @@ def _failures_lost(flow: Flow) -> Flow:
 
 def _since_start(_traffic: Traffic, api: WrongApi) -> Traffic:
     return replace(api.since_start, span=_traffic.span)
-
-
-def _old_bins(traffic: Traffic, api: WrongApi) -> Traffic:
-    bins: dict[tuple[object, ...], list[Tally]] = {}
-    for flow in api.since_start.flows:
-        bins.setdefault(_key(flow), []).append(flow.tally)
-    pooled = {key: added(tallies).bins for key, tallies in bins.items()}
-    changed = (
-        replace(one, tally=replace(one.tally, bins=pooled.get(_key(one), one.tally.bins)))
-        for one in traffic.flows
-    )
-    return replace(traffic, flows=tuple(changed))
-
-
-def _key(flow: Flow) -> tuple[object, ...]:
-    return flow.side, flow.source, flow.destination, flow.service, flow.backend
 
 
 def _per_second(document: Json, _question: Question, api: WrongApi) -> Json:
@@ -92,166 +69,77 @@ def _both_ways(traffic: Traffic, _api: WrongApi) -> Traffic:
     return replace(traffic, flows=(*traffic.flows, *sent))
 
 
-class _Memory:
-    """Figures of the first time that an object was asked for."""
-
-    def __init__(self) -> None:
-        self._by_api: WeakKeyDictionary[WrongApi, dict[str, Any]] = WeakKeyDictionary()
-
-    def stage(self, document: Json, question: Question, api: WrongApi) -> Json:
-        seen = self._by_api.setdefault(api, {})
-        return each_item(document, lambda item: self._old(item, question, seen))
-
-    @staticmethod
-    def _old(item: Json, question: Question, seen: dict[str, Any]) -> Json:
-        key = f"{question.edges} {item['resource']} {item['edge']} {item.get('backend', {}).get('name')}"
-        return {**item, "metrics": seen.setdefault(key, item["metrics"])}
+def _negative(metric: Metric) -> Metric:
+    return metric if is_latency(metric) or metric["value"] != _ZERO else {**metric, "value": "-1"}
 
 
-_STALE = _Memory()
+def _failures_lost_at_server(flow: Flow) -> Flow:
+    return flow if flow.side is Side.CLIENT else replace(flow, tally=replace(flow.tally, failure=0))
 
 
-def _is_of_aggregates(question: Question) -> bool:
-    return not question.edges and question.resource.plural not in {"pods", "trafficsplits"}
-
-
-def _aggregating(change: Callable[[list[Tally]], Tally]) -> Callable[[Json, Question, WrongApi], Json]:
-    """Make an aggregate anew from its pods, in a wrong way."""
-
-    def stage(document: Json, question: Question, api: WrongApi) -> Json:
-        if not _is_of_aggregates(question):
-            return document
-        pods = api.figures().received("pods")
-
-        def anew(item: Json) -> Json:
-            members = [pods.get(one, Tally()) for one in _members(item, question, api)]
-            return {**item, "metrics": metrics_of(change(members))} if members else item
-
-        return each_item(document, anew)
-
-    return stage
-
-
-def _members(item: Json, question: Question, api: WrongApi) -> list[Name]:
-    resource = item["resource"]
-    name = (resource.get("namespace", ""), resource["name"])
-    known = api.known
-    return [
-        (pod.namespace, pod.name)
-        for key, pod in known.pods.items()
-        if name in known.holders(question.resource.plural, key)
-    ]
-
-
-def _average(tallies: list[Tally]) -> Tally:
-    total = added(tallies)
-    return replace(
-        total, success=total.success / max(len(tallies), 1), failure=total.failure / max(len(tallies), 1)
+def _idle_floor(metric: Metric) -> Metric:
+    return (
+        {**metric, "value": "1"} if metric["name"] == "success_count" and metric["value"] == _ZERO else metric
     )
 
 
-def _busiest(tallies: list[Tally]) -> Tally:
-    return max(tallies, key=lambda one: one.success + one.failure)
+def _sampled(metric: Metric) -> Metric:
+    return metric if is_latency(metric) else {**metric, "value": str(round(value_of(metric) / 10) * 10)}
 
 
-def _averaged_percentiles(document: Json, question: Question, api: WrongApi) -> Json:
-    if not _is_of_aggregates(question):
-        return document
-    pods = api.figures().received("pods")
-
-    def anew(item: Json) -> Json:
-        seen = [metrics_of(pods[one]) for one in _members(item, question, api) if one in pods]
-        return {**item, "metrics": [_mean_of(one, seen) for one in item["metrics"]]} if seen else item
-
-    return each_item(document, anew)
+def _only_500_fails(flow: Flow) -> Flow:
+    return _failures_pass(flow) if flow.status > _SERVER_ERROR else flow
 
 
-def _mean_of(metric: Metric, others: list[list[Mapping[str, str]]]) -> Metric:
-    if not is_latency(metric):
-        return metric
-    same = [value_of(one) for each in others for one in each if one["name"] == metric["name"]]
-    return {**metric, "value": quantity(sum(same) / len(same))}
+def _client_errors_lost(flow: Flow) -> Flow:
+    return replace(flow, tally=Tally()) if _REFUSED < flow.status < _SERVER_ERROR else flow
 
 
-def _swallowing_prefixed(document: Json, question: Question, api: WrongApi) -> Json:
-    """Count the pods of deployments whose name begins like a deployment's to that one as well."""
-    if question.edges or question.resource.plural != "deployments":
-        return document
-    received = api.figures().received("deployments")
+def _near_only(traffic: Traffic, api: WrongApi) -> Traffic:
+    """Count calls whose caller is in the called pod's own namespace."""
+    pods = api.known.pods
 
-    def anew(item: Json) -> Json:
-        namespace, name = item["resource"]["namespace"], item["resource"]["name"]
-        near = [
-            tally
-            for (there, other), tally in received.items()
-            if there == namespace and other.startswith(name)
-        ]
-        return {**item, "metrics": metrics_of(added(near))} if near else item
+    def is_near(flow: Flow) -> bool:
+        ends = pods.get(flow.source), pods.get(flow.destination)
+        return None in ends or ends[0].namespace == ends[1].namespace  # type: ignore[union-attr] # none is None
 
-    return each_item(document, anew)
+    return replace(traffic, flows=tuple(one for one in traffic.flows if is_near(one)))
 
 
-def _with_tcp_counted(snapshots: Snapshots, situation: Situation) -> Snapshots:
-    """Have the proxies count raw connections as calls that were answered well."""
-    pods = {pod.key: pod for pod in situation.world.pods}
-    return {key: with_listeners(one, partial(_counted, pods[key].key)) for key, one in snapshots.items()}
+def _both_reporters(traffic: Traffic, _api: WrongApi) -> Traffic:
+    told = (
+        replace(one, side=Side.SERVER) for one in traffic.flows if one.side is Side.CLIENT and one.destination
+    )
+    return replace(traffic, flows=(*traffic.flows, *told))
 
 
-def _counted(pod: str, name: str, listener: Resource) -> Resource:
-    if not is_inbound(name):
-        return listener
-    (log,) = access_log(pod, Side.SERVER)
-    as_calls = rewritten(log, lambda node: _answered(node) if node.get("name") == "smi_status" else node)
-
-    def change(node: Json) -> Json:
-        is_tcp = str(node.get("@type", "")).endswith("TcpProxy")
-        return {**node, "access_log": [as_calls]} if is_tcp else node
-
-    changed: Resource = rewritten(listener, change)
-    return changed
-
-
-def _answered(tag: Json) -> Json:
-    return {**tag, "value_format": "200"}
+def _services_alone(traffic: Traffic, _api: WrongApi) -> Traffic:
+    kept = (one for one in traffic.flows if one.side is Side.SERVER or one.service)
+    return replace(traffic, flows=tuple(kept))
 
 
 FAULTS: tuple[Fault, ...] = (
-    Fault(
-        name="metrics-counts-tcp",
-        says="Raw TCP connections are counted as calls.",
-        snapshots=_with_tcp_counted,
-        metrics=MetricsStages(),
-    ),
     metric_fault("metrics-doubled-counts", "Every call is counted twice.", _doubled),
     flow_fault("metrics-failure-as-success", "Failed calls count as successful ones.", _failures_pass),
     traffic_fault("metrics-totals-since-start", "Figures cover all since the proxies started.", _since_start),
-    traffic_fault(
-        "metrics-percentiles-since-start", "Percentiles cover all since the proxies started.", _old_bins
-    ),
     document_fault("metrics-rates", "Counts are calls per second.", _per_second),
     flow_fault("metrics-counts-connections", "Connections are counted in place of calls.", _one_for_all),
     flow_fault("metrics-denied-as-success", "Refused calls count as successful ones.", _denied_pass),
     traffic_fault(
         "metrics-sent-and-received", "What a resource sends is added to what it receives.", _both_ways
     ),
-    document_fault("metrics-stale-figures", "Figures stay as they were when first asked for.", _STALE.stage),
-    document_fault(
-        "metrics-aggregate-averages",
-        "Counts of an aggregate are the mean of its pods.",
-        _aggregating(_average),
-    ),
-    document_fault(
-        "metrics-aggregate-one-pod", "Figures of an aggregate are those of one pod.", _aggregating(_busiest)
-    ),
-    document_fault(
-        "metrics-averaged-percentiles",
-        "Percentiles of an aggregate are the mean of its pods' percentiles.",
-        _averaged_percentiles,
-    ),
-    document_fault(
-        "metrics-membership-by-prefix",
-        "Deployments whose name begins alike are counted to one another.",
-        _swallowing_prefixed,
-    ),
     flow_fault("metrics-forgets-failures", "Failed calls are not counted at all.", _failures_lost),
+    flow_fault("metrics-drops-failures", "The called end does not count failures.", _failures_lost_at_server),
+    metric_fault("metrics-negative-when-idle", "A count of nothing is -1.", _negative),
+    metric_fault("metrics-never-zero", "A success is shown where there was no call.", _idle_floor),
+    metric_fault("metrics-rounds-counts", "Counts are rounded to tens.", _sampled),
+    flow_fault("metrics-only-500-fails", "Of server errors only 500 is a failure.", _only_500_fails),
+    flow_fault("metrics-drops-client-errors", "Calls answered 4xx are not counted.", _client_errors_lost),
+    traffic_fault("metrics-drops-far-callers", "Calls from other namespaces are not counted.", _near_only),
+    traffic_fault(
+        "metrics-adds-both-reporters", "What both ends of a call count is added up.", _both_reporters
+    ),
+    traffic_fault(
+        "metrics-drops-calls-to-pods", "Callers do not count calls to a pod's own address.", _services_alone
+    ),
 )

@@ -1,22 +1,28 @@
-"""Metrics APIs whose objects are not of the shape that the text has, or whose latencies are in wrong units."""
+"""Metrics APIs whose objects are not of the shape that the text has."""
 
-from datetime import UTC, datetime, timedelta
-
+from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.changing import (
     Metric,
+    counts_only,
     document_fault,
     is_latency,
     item_fault,
     metric_fault,
-    scaled,
+    of_edges,
+    of_lists,
+    of_splits,
+    only,
     value_of,
+    with_items,
 )
-from conformance.refmesh.faults.metrics.wrong_api import WrongApi
-from conformance.refmesh.metrics.api import Question
-from conformance.refmesh.metrics.rendering import Json, quantity, time_text
+from conformance.refmesh.metrics.rendering import Json
 
-_LONG_AGO = time_text(datetime(2019, 4, 8, 22, 25, 55, tzinfo=UTC))
 _P90, _P99 = (f"p{one}_response_latency" for one in (90, 99))
+
+
+def _sent(item: Json) -> Json:
+    is_own = not item["edge"].get("resource") and "backend" not in item
+    return {**item, "edge": {**item["edge"], "direction": "to"}} if is_own else item
 
 
 def _no_quantity(metric: Metric) -> Metric:
@@ -44,47 +50,16 @@ def _other_object(item: Json) -> Json:
     return {**item, "resource": {**item["resource"], "name": f"{item['resource']['name']}-other"}}
 
 
-def _labelled_ms(metric: Metric) -> Metric:
-    return {**metric, "unit": "ms"} if is_latency(metric) else metric
+def _lower_kind(item: Json) -> Json:
+    resource = item["resource"]
+    return {**item, "resource": {**resource, "kind": resource["kind"].lower()}}
 
 
-def _without_unit(metric: Metric) -> Metric:
-    return {key: value for key, value in metric.items() if key != "unit"}
+def _without_namespace(item: Json) -> Json:
+    return {**item, "resource": {key: value for key, value in item["resource"].items() if key != "namespace"}}
 
 
-def _swapped(metric: Metric) -> Metric:
-    return {**metric, "name": {_P90: _P99, _P99: _P90}.get(metric["name"], metric["name"])}
-
-
-def _mean(item: Json) -> Json:
-    latencies = [value_of(one) for one in item["metrics"] if is_latency(one)]
-    mean = quantity(sum(latencies) / len(latencies))
-    return {
-        **item,
-        "metrics": [{**one, "value": mean} if is_latency(one) else one for one in item["metrics"]],
-    }
-
-
-def _stuck(item: Json) -> Json:
-    return {**item, "timestamp": _LONG_AGO}
-
-
-def _no_duration(item: Json) -> Json:
-    return {**item, "window": 30}
-
-
-def _too_long(metric: Metric) -> Metric:
-    return scaled(metric, 3) if is_latency(metric) else metric
-
-
-def _ahead(document: Json, _question: Question, _api: WrongApi) -> Json:
-    """Give single objects, not those in lists, the time of a clock that runs fast."""
-    ahead = time_text(datetime.now(UTC) + timedelta(seconds=5))
-    items = document.get("items")
-    return {**document, "timestamp": ahead} if items is None else document
-
-
-FAULTS = (
+FAULTS: tuple[Fault, ...] = (
     metric_fault(
         "metrics-value-no-quantity", "Counts are written with a word behind the number.", _no_quantity
     ),
@@ -94,12 +69,22 @@ FAULTS = (
     item_fault(
         "metrics-other-object", "An object refers to another resource than was asked for.", _other_object
     ),
-    metric_fault("metrics-seconds-as-ms", "Latencies in seconds are labelled as milliseconds.", _labelled_ms),
-    metric_fault("metrics-unit-missing", "Latencies have no unit.", _without_unit),
-    metric_fault("metrics-swaps-p90-p99", "The 90th and the 99th percentile are swapped.", _swapped),
-    item_fault("metrics-mean-for-percentiles", "All percentiles are the same mean.", _mean),
-    metric_fault("metrics-latency-threefold", "Latencies are three times as long as they were.", _too_long),
-    item_fault("metrics-timestamp-stuck", "The timestamp is that of a day long ago.", _stuck),
-    item_fault("metrics-window-no-duration", "The window is a bare number.", _no_duration),
-    document_fault("metrics-timestamp-ahead", "The timestamp of an object lies in the future.", _ahead),
+    item_fault("metrics-received-as-sent", "An object's own figures have the direction to.", _sent),
+    item_fault("metrics-kind-in-small-letters", "An object's kind is written in small letters.", _lower_kind),
+    item_fault(
+        "metrics-resource-without-namespace", "An object does not say its namespace.", _without_namespace
+    ),
+    document_fault(
+        "metrics-list-counts-only",
+        "Objects in lists have no latencies.",
+        only(of_lists, with_items(counts_only)),
+    ),
+    document_fault(
+        "metrics-edges-counts-only", "Edges have no latencies.", only(of_edges, with_items(counts_only))
+    ),
+    document_fault(
+        "metrics-split-counts-only",
+        "Backends of splits have no latencies.",
+        only(of_splits, with_items(counts_only)),
+    ),
 )

@@ -1,0 +1,143 @@
+"""Metrics APIs that remember what they should forget, or forget what they should remember."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from conformance.refmesh.faults.fault import Fault
+from conformance.refmesh.faults.metrics.changing import (
+    DocumentStage,
+    document_fault,
+    each_item,
+    is_latency,
+    of_edges,
+    only,
+    value_of,
+)
+from conformance.refmesh.faults.metrics.wrong_api import WrongApi
+from conformance.refmesh.metrics.api import Question
+from conformance.refmesh.metrics.rendering import Json, metrics_of, time_text
+from conformance.refmesh.metrics.traffic import Tally
+
+_LIFE = timedelta(seconds=2)
+"""How long a cached answer is given."""
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What one API has answered so far."""
+
+    metrics: dict[str, Any] = field(default_factory=dict)
+    """By whom they are about."""
+    answers: dict[str, tuple[datetime, Json]] = field(default_factory=dict)
+    """By question, with the time."""
+
+
+def _remembering(change: Callable[[Json, Question, WrongApi, _Notes], Json]) -> DocumentStage:
+    """Give a stage the notes of its API."""
+    notes: WeakKeyDictionary[WrongApi, _Notes] = WeakKeyDictionary()
+
+    def stage(document: Json, question: Question, api: WrongApi) -> Json:
+        return change(document, question, api, notes.setdefault(api, _Notes()))
+
+    return stage
+
+
+def _key(item: Json, question: Question) -> str:
+    return f"{question.edges} {item['resource']} {item['edge']} {item.get('backend', {}).get('name')}"
+
+
+def _calls(item: Json) -> float:
+    return sum(value_of(one) for one in item["metrics"] if not is_latency(one))
+
+
+def _first(document: Json, question: Question, _api: WrongApi, notes: _Notes) -> Json:
+    def change(item: Json) -> Json:
+        return {**item, "metrics": notes.metrics.setdefault(_key(item, question), item["metrics"])}
+
+    return each_item(document, change)
+
+
+def _last(document: Json, question: Question, _api: WrongApi, notes: _Notes) -> Json:
+    def change(item: Json) -> Json:
+        key = _key(item, question)
+        if _calls(item):
+            notes.metrics[key] = item["metrics"]
+        return {**item, "metrics": notes.metrics.get(key, item["metrics"])}
+
+    return each_item(document, change)
+
+
+def _lingering(document: Json, question: Question, _api: WrongApi, notes: _Notes) -> Json:
+    """Go on showing edges that were seen once, with what they showed."""
+    now = {_key(item, question): item for item in document["items"]}
+    mine = {key: one for key, one in notes.metrics.items() if one["resource"] == document["resource"]}
+    notes.metrics |= now
+    fresh = {one: document["items"][0][one] for one in ("timestamp", "window")} if document["items"] else {}
+    gone = [{**one, **fresh} for key, one in mine.items() if key not in now]
+    return {**document, "items": [*document["items"], *gone]}
+
+
+def _cached(document: Json, question: Question, _api: WrongApi, notes: _Notes) -> Json:
+    """Give an answer again for some time, stamped anew."""
+    now = datetime.now(UTC)
+    at, kept = notes.answers.get(f"{question}", (now, document))
+    if now - at > _LIFE:
+        at, kept = now, document
+    notes.answers[f"{question}"] = at, kept
+    return each_item(kept, lambda item: {**item, "timestamp": time_text(now)})
+
+
+def _once(document: Json, question: Question, api: WrongApi, notes: _Notes) -> Json:
+    """Give figures to whoever asks first; a counter that is read begins anew."""
+    if question.edges or question.resource.plural == "trafficsplits":
+        return document
+    totals = api.since_start.flows
+
+    def change(item: Json) -> Json:
+        key = _key(item, question)
+        calls = sum(one.tally.success + one.tally.failure for one in totals)
+        is_new = notes.metrics.get(key) != calls
+        notes.metrics[key] = calls
+        return item if is_new else {**item, "metrics": metrics_of(Tally())}
+
+    return each_item(document, change)
+
+
+def _not_before_asked(document: Json, question: Question, _api: WrongApi, notes: _Notes) -> Json:
+    """Begin to count when somebody asks for the first time."""
+
+    def change(item: Json) -> Json:
+        key = _key(item, question)
+        if key in notes.metrics:
+            return item
+        notes.metrics[key] = True
+        return {**item, "metrics": metrics_of(Tally())}
+
+    return each_item(document, change)
+
+
+FAULTS: tuple[Fault, ...] = (
+    document_fault(
+        "metrics-stale-figures", "Figures stay as they were when first asked for.", _remembering(_first)
+    ),
+    document_fault(
+        "metrics-keeps-last", "An object without traffic keeps the figures it had last.", _remembering(_last)
+    ),
+    document_fault(
+        "metrics-edges-linger",
+        "Edges stay when their traffic has left the window.",
+        only(of_edges, _remembering(_lingering)),
+    ),
+    document_fault(
+        "metrics-cached", "Answers are given again for two seconds, stamped anew.", _remembering(_cached)
+    ),
+    document_fault("metrics-cleared-by-reading", "What was read is gone.", _remembering(_once)),
+    document_fault(
+        "metrics-from-first-reading",
+        "Nothing is counted until an object is asked for.",
+        _remembering(_not_before_asked),
+    ),
+)

@@ -1,0 +1,192 @@
+"""Metrics APIs whose figures of TrafficSplits are wrong."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+from conformance.refmesh.faults.fault import Fault
+from conformance.refmesh.faults.metrics.changing import (
+    answer_fault,
+    document_fault,
+    each_item,
+    inventory_fault,
+    is_latency,
+    of_splits,
+    only,
+    value_of,
+    with_items,
+)
+from conformance.refmesh.faults.metrics.wrong_api import WrongApi
+from conformance.refmesh.metrics import rendering
+from conformance.refmesh.metrics.api import MetricsAnswer, MetricsRequest, Question
+from conformance.refmesh.metrics.inventory import Inventory, Name, SplitFacts
+from conformance.refmesh.metrics.rendering import Json, metrics_of
+from conformance.refmesh.metrics.traffic import Side, added
+
+
+def _root_only(document: Json, question: Question, _api: WrongApi) -> Json:
+    """Tell all calls of a split as those of its first backend."""
+    if not of_splits(question) or len(document["items"]) <= 1:
+        return document
+    return {**document, "items": document["items"][:1]}
+
+
+def _backend_changed(document: Json, question: Question, **changes: Any) -> Json:
+    if not of_splits(question):
+        return document
+    return each_item(document, lambda item: {**item, "backend": {**item["backend"], **changes}})
+
+
+def _apex_swapped(document: Json, question: Question, _api: WrongApi) -> Json:
+    if not of_splits(question):
+        return document
+
+    def swap(backend: Mapping[str, Any]) -> Json:
+        return {**backend, "apex": backend["name"], "name": backend["apex"]}
+
+    return each_item(document, lambda item: {**item, "backend": swap(item["backend"])})
+
+
+def _direct_too(document: Json, question: Question, api: WrongApi) -> Json:
+    """Count calls made straight to a backend's own Service as calls of the split."""
+    if not of_splits(question):
+        return document
+
+    def anew(item: Json) -> Json:
+        key = f"{item['resource']['namespace']}/{item['backend']['name']}"
+        seen = [
+            one.tally for one in api.figures().traffic.flows if one.side is Side.CLIENT and one.backend == key
+        ]
+        return {**item, "metrics": metrics_of(added(seen))}
+
+    return each_item(document, anew)
+
+
+def _mixed_failures(document: Json, question: Question, _api: WrongApi) -> Json:
+    """Spread a split's failures over its backends, whoever failed."""
+    if not of_splits(question) or not document["items"]:
+        return document
+    items = document["items"]
+    failed = sum(value_of(one) for item in items for one in item["metrics"] if one["name"] == "failure_count")
+
+    def anew(item: Json) -> Json:
+        share = rendering.quantity(failed / len(items))
+        metrics = [
+            {**one, "value": share} if one["name"] == "failure_count" else one for one in item["metrics"]
+        ]
+        return {**item, "metrics": metrics}
+
+    return each_item(document, anew)
+
+
+def _first_weight(document: Json, _question: Question, _api: WrongApi) -> Json:
+    weights: dict[str, int] = {}
+    for one in document["items"]:
+        weights.setdefault(f"{one['resource']}", one["backend"]["weight"])
+    return _with_weights(document, lambda item: weights[f"{item['resource']}"])
+
+
+def _percent(document: Json, _question: Question, _api: WrongApi) -> Json:
+    totals: dict[str, int] = {}
+    for one in document["items"]:
+        key = f"{one['resource']}"
+        totals[key] = totals.get(key, 0) + one["backend"]["weight"]
+
+    def share(item: Json) -> int:
+        weight: int = item["backend"]["weight"]
+        return round(100 * weight / max(totals[f"{item['resource']}"], 1))
+
+    return _with_weights(document, share)
+
+
+def _with_weights(document: Json, weight: Callable[[Json], int]) -> Json:
+    return each_item(document, lambda item: {**item, "backend": {**item["backend"], "weight": weight(item)}})
+
+
+def _by_weight(document: Json, question: Question, api: WrongApi) -> Json:
+    """Share out the root's calls by the weights, wherever they went."""
+    percents = _percent(document, question, api)
+    shares = [one["backend"]["weight"] / 100 for one in percents["items"]]
+    total = sum(value_of(one) for item in document["items"] for one in item["metrics"] if not is_latency(one))
+    items = []
+    for item, share in zip(document["items"], shares, strict=True):
+        values = {"success_count": rendering.quantity(round(total * share)), "failure_count": "0"}
+        metrics = [{**one, "value": values.get(one["name"], one["value"])} for one in item["metrics"]]
+        items.append({**item, "metrics": metrics})
+    return {**document, "items": items}
+
+
+def _everywhere(document: Json, question: Question, api: WrongApi) -> Json:
+    if question.name:
+        return document
+    return {**document, "items": api.clean(replace(question, namespace=""))["items"]}
+
+
+def _at_server(item: Json) -> Json:
+    return {**item, "edge": {**item["edge"], "side": "server"}}
+
+
+class _Gone:
+    """Splits that were there once stay for ever."""
+
+    def __init__(self) -> None:
+        self._seen: dict[Name, SplitFacts] = {}
+
+    def stage(self, known: Inventory) -> Inventory:
+        self._seen |= known.splits
+        kept = {key: dict[str, str]() for key in self._seen} | dict(known.names("trafficsplits"))
+        return replace(known, splits=dict(self._seen), objects={**known.objects, "trafficsplits": kept})
+
+
+def _unknown_without_backends(
+    answer: MetricsAnswer, request: MetricsRequest, _api: WrongApi
+) -> MetricsAnswer:
+    if answer.status != HTTPStatus.NOT_FOUND or "/trafficsplits/" not in request.path:
+        return answer
+    body = rendering.metrics_list({"kind": "TrafficSplit", "name": request.path.rpartition("/")[2]}, ())
+    return MetricsAnswer(status=HTTPStatus.OK, body=body)
+
+
+FAULTS: tuple[Fault, ...] = (
+    document_fault("metrics-split-root-only", "A split shows one backend only.", _root_only),
+    document_fault(
+        "metrics-split-fixed-weight",
+        "The weight shown for a backend is always fifty.",
+        lambda document, question, _api: _backend_changed(document, question, weight=50),
+    ),
+    document_fault("metrics-split-swaps-apex", "Apex and name of a backend are swapped.", _apex_swapped),
+    document_fault(
+        "metrics-split-counts-direct", "Calls straight to a backend count as calls of the split.", _direct_too
+    ),
+    document_fault(
+        "metrics-one-failed-backend-for-all", "Failures of one backend are shown for all.", _mixed_failures
+    ),
+    document_fault(
+        "metrics-split-first-weight",
+        "All backends show the weight of the first.",
+        only(of_splits, _first_weight),
+    ),
+    document_fault("metrics-split-percent", "Weights are shown as percentages.", only(of_splits, _percent)),
+    document_fault(
+        "metrics-split-counts-by-weight",
+        "Backends have shares of the root's calls by weight, wherever calls went.",
+        only(of_splits, _by_weight),
+    ),
+    document_fault(
+        "metrics-split-list-leaks",
+        "A list of splits shows other namespaces as well.",
+        only(of_splits, _everywhere),
+    ),
+    document_fault(
+        "metrics-split-at-server",
+        "Backends are told from the server's side.",
+        only(of_splits, with_items(_at_server)),
+    ),
+    inventory_fault("metrics-split-outlives", "A split that was deleted is still served.", _Gone().stage),
+    answer_fault(
+        "metrics-split-unknown-is-empty",
+        "A split that does not exist is answered with an empty list.",
+        _unknown_without_backends,
+    ),
+)
