@@ -12,7 +12,7 @@ from conformance.errors import ConformanceError
 from conformance.kubemesh.metering.front_proxy import FrontProxy
 from conformance.kubemesh.proofs import shown_by
 from conformance.refmesh.metrics import GROUP, VERSION, MetricsAnswer, MetricsApi, MetricsRequest
-from conformance.refmesh.metrics.api import ROOT
+from conformance.refmesh.metrics.asking import ROOT
 from conformance.refmesh.metrics.rendering import status as status_body
 
 logger = logging.getLogger(__name__)

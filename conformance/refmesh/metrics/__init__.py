@@ -4,7 +4,8 @@
 samples, or a `prometheus` that has scraped them. All but these, `sampling` and `asking_prometheus` is pure.
 """
 
-from conformance.refmesh.metrics.api import Action, Asker, MetricsAnswer, MetricsApi, MetricsRequest
+from conformance.refmesh.metrics.api import MetricsApi
+from conformance.refmesh.metrics.asking import Action, Asker, MetricsAnswer, MetricsRequest
 from conformance.refmesh.metrics.comparing import Round
 from conformance.refmesh.metrics.history import History
 from conformance.refmesh.metrics.inventory import Inventory, read_inventory

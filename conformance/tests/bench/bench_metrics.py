@@ -25,7 +25,7 @@ from conformance.refmesh.metrics import (
     Sampler,
     read_inventory,
 )
-from conformance.refmesh.metrics.api import ROOT
+from conformance.refmesh.metrics.asking import ROOT
 from conformance.refmesh.metrics.reading import Series
 from conformance.tests.doubles.local_mesh import LocalMesh, a_grant, some_routes, wait_until
 

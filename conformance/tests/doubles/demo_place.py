@@ -17,7 +17,7 @@ from conformance.model.manifest import ObjectRef
 from conformance.places import fixtures_root
 from conformance.providers.reference import ReferenceMesh
 from conformance.refmesh.metrics import Inventory, read_inventory
-from conformance.refmesh.metrics.api import ROOT
+from conformance.refmesh.metrics.asking import ROOT
 from conformance.scenario import load_manifests, load_world
 
 WORKLOADS = ("here/client-a", "here/client-b", "here/shop", "here/website-v1", "here/website-v2")

@@ -12,7 +12,7 @@ from typing import Any
 
 from conformance.refmesh.faults import WrongApi, fault_named
 from conformance.refmesh.metrics import Asker, Inventory, MetricsAnswer, MetricsRequest, read_inventory
-from conformance.refmesh.metrics.api import ROOT
+from conformance.refmesh.metrics.asking import ROOT
 from conformance.refmesh.metrics.traffic import Flow, Side, Tally, Traffic, added
 
 Json = dict[str, Any]

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from conformance.refmesh.metrics import SilentSourceError
-from conformance.refmesh.metrics.api import ROOT, MetricsRequest
+from conformance.refmesh.metrics.asking import ROOT, MetricsRequest
 from conformance.tests.doubles.mesh_figures import NODE, OneWindow, an_api, ask, counts, pod_of, read, values
 
 SHOP = f"/namespaces/here/pods/{pod_of('shop')}"

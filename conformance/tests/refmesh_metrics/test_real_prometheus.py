@@ -11,7 +11,7 @@ import pytest
 from conformance.probe.messages import DELAY_HEADER, STATUS_HEADER
 from conformance.refmesh.bootstrap import ADMIN_PORT, bucket_bounds
 from conformance.refmesh.metrics import MetricsApi, MetricsRequest, PrometheusSource
-from conformance.refmesh.metrics.api import ROOT
+from conformance.refmesh.metrics.asking import ROOT
 from conformance.refmesh.metrics.scraped import COUNTS_QUERY, read_moment
 from conformance.tests.doubles.demo_place import WORKLOADS, a_place, counts, seconds
 from conformance.tests.doubles.local_mesh import wait_until

@@ -6,7 +6,7 @@ import pytest
 
 from conformance.refmesh.faults import FAULTS
 from conformance.refmesh.metrics import Asker, MetricsRequest, read_inventory
-from conformance.refmesh.metrics.api import ROOT
+from conformance.refmesh.metrics.asking import ROOT
 from conformance.refmesh.metrics.traffic import Flow, Side, Tally
 from conformance.tests.doubles.mesh_figures import (
     NODE,

@@ -15,7 +15,7 @@ from conformance.refmesh.faults.metrics.changing import (
     value_of,
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
-from conformance.refmesh.metrics.api import Question
+from conformance.refmesh.metrics.asking import Question
 from conformance.refmesh.metrics.inventory import Inventory, Name, PodFacts
 from conformance.refmesh.metrics.rendering import Json, metrics_of, quantity
 from conformance.refmesh.metrics.traffic import Tally, added

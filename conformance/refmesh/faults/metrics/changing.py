@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.wrong_api import MetricsStages, WrongApi
-from conformance.refmesh.metrics.api import Action, MetricsAnswer, MetricsRequest, Question
+from conformance.refmesh.metrics.asking import Action, MetricsAnswer, MetricsRequest, Question
 from conformance.refmesh.metrics.inventory import Inventory
 from conformance.refmesh.metrics.rendering import Json, quantity
 from conformance.refmesh.metrics.traffic import Flow, Traffic

@@ -15,7 +15,7 @@ from conformance.refmesh.faults.metrics.changing import (
     value_of,
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
-from conformance.refmesh.metrics.api import Question
+from conformance.refmesh.metrics.asking import Question
 from conformance.refmesh.metrics.rendering import Json
 from conformance.refmesh.metrics.traffic import Flow, Side, Tally, Traffic
 

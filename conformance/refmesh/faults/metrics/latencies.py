@@ -21,7 +21,7 @@ from conformance.refmesh.faults.metrics.changing import (
     with_metrics,
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
-from conformance.refmesh.metrics.api import Question
+from conformance.refmesh.metrics.asking import Question
 from conformance.refmesh.metrics.rendering import Json, metrics_of, quantity
 from conformance.refmesh.metrics.traffic import Flow, Side, Tally, Traffic, added
 

@@ -13,7 +13,7 @@ from conformance.refmesh.faults.metrics.changing import (
     only,
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
-from conformance.refmesh.metrics.api import Question
+from conformance.refmesh.metrics.asking import Question
 from conformance.refmesh.metrics.rendering import Json, metrics_of
 from conformance.refmesh.metrics.selectors import Requirement, fits
 from conformance.refmesh.metrics.traffic import Side, Tally, added

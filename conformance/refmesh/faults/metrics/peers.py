@@ -16,7 +16,7 @@ from conformance.refmesh.faults.metrics.changing import (
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
 from conformance.refmesh.metrics import rendering
-from conformance.refmesh.metrics.api import Question
+from conformance.refmesh.metrics.asking import Question
 from conformance.refmesh.metrics.rendering import Json
 from conformance.refmesh.metrics.traffic import Flow, Side, Tally, Traffic
 

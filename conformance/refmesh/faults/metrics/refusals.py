@@ -10,7 +10,7 @@ from conformance.refmesh.faults.metrics.changing import (
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
 from conformance.refmesh.metrics import rendering
-from conformance.refmesh.metrics.api import MetricsAnswer, MetricsRequest
+from conformance.refmesh.metrics.asking import MetricsAnswer, MetricsRequest
 from conformance.refmesh.metrics.inventory import BY_PLURAL
 from conformance.refmesh.metrics.rendering import Json
 

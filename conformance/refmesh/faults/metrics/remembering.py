@@ -17,7 +17,7 @@ from conformance.refmesh.faults.metrics.changing import (
     value_of,
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
-from conformance.refmesh.metrics.api import Question
+from conformance.refmesh.metrics.asking import Question
 from conformance.refmesh.metrics.rendering import Json, metrics_of, time_text
 from conformance.refmesh.metrics.traffic import Tally
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.changing import rights_fault
-from conformance.refmesh.metrics.api import Action
+from conformance.refmesh.metrics.asking import Action
 
 
 def _as_parent(action: Action) -> Action:

@@ -19,7 +19,7 @@ from conformance.refmesh.faults.metrics.changing import (
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
 from conformance.refmesh.metrics import rendering
-from conformance.refmesh.metrics.api import MetricsAnswer, MetricsRequest, Question
+from conformance.refmesh.metrics.asking import MetricsAnswer, MetricsRequest, Question
 from conformance.refmesh.metrics.inventory import Inventory, Name, SplitFacts
 from conformance.refmesh.metrics.rendering import Json, metrics_of
 from conformance.refmesh.metrics.traffic import Side, added

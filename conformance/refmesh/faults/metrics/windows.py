@@ -14,7 +14,7 @@ from conformance.refmesh.faults.metrics.changing import (
     with_items,
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
-from conformance.refmesh.metrics.api import Question
+from conformance.refmesh.metrics.asking import Question
 from conformance.refmesh.metrics.rendering import Json, span_text, time_text
 
 _LONG_AGO = time_text(datetime(2019, 4, 8, 22, 25, 55, tzinfo=UTC))

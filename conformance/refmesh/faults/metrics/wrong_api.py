@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from conformance.refmesh.metrics.api import Action, MetricsAnswer, MetricsApi, MetricsRequest, Question
+from conformance.refmesh.metrics.api import MetricsApi
+from conformance.refmesh.metrics.asking import Action, MetricsAnswer, MetricsRequest, Question
 from conformance.refmesh.metrics.figures import Figures
 from conformance.refmesh.metrics.inventory import Inventory
 from conformance.refmesh.metrics.rendering import Json
