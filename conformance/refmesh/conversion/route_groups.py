@@ -4,6 +4,7 @@ v1alpha1 has no headers and needs path and methods in every entry. An entry with
 no request fits: without its headers it would fit more than it was written to.
 """
 
+from collections import Counter
 from typing import Any
 
 from conformance.refmesh.conversion.layout import Spec
@@ -37,14 +38,18 @@ def _entry(entry: Spec, step: Step) -> dict[str, Any]:
 def merge_group(edit: Edit) -> Spec:
     """Bring *edit* together with what its version could not show: entries that nobody touched stay as written.
 
+    Of entries that share a name the first hides the others; one that comes back alone would say more than before.
+
     Returns:
         The group as it now is, in the version of the original. Only v1alpha1 leaves anything out, and what it says
         can be said in all others.
     """
     rendered = mappings(edit.rendering.get("matches"))
     originals = mappings(edit.original.get("matches"))
+    names = Counter(str(one.get("name")) for one in originals)
     entries = [
-        original_of(one, rendered, originals) or _entry(one, edit.step.back)
+        (names[str(one.get("name"))] == 1 and original_of(one, rendered, originals))
+        or _entry(one, edit.step.back)
         for one in mappings(edit.shown.get("matches"))
     ]
     return {**edit.original, "matches": entries}

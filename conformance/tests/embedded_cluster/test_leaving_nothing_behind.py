@@ -19,7 +19,8 @@ from conformance.tests.doubles.objects import STAND_IN_APP, a_namespace
 
 PROJECT = Path(__file__).parents[3]
 RUN = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background jobs ignore Ctrl-C
 from datetime import timedelta
 from pathlib import Path
 from conformance.cluster.embedded import LocalCluster

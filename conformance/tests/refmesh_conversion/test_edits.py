@@ -143,6 +143,14 @@ def test_entry_that_could_be_either_of_two_is_what_is_shown():
     assert entry["pathRegex"] == r"[^\s\S]"
 
 
+def test_entry_that_another_of_its_name_hid_does_not_come_back_alone():
+    """Without the first, the second would let in what neither was written nor shown to."""
+    entries = [an_entry("x", pathRegex="/b"), an_entry("x", headers={"x-user": "1"})]
+    shown = _edited(a_group("v1alpha4", *entries), _V1, lambda body: body["matches"].pop(0))
+    [entry] = written(shown)["spec"]["matches"]
+    assert entry["pathRegex"] == r"[^\s\S]"
+
+
 def test_split_keeps_its_matches_when_weights_are_edited():
     """Weights are moved on in v1alpha1, whose quantities become whole numbers; the A/B test stays one."""
     shown = _edited(
