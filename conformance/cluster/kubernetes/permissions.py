@@ -40,6 +40,8 @@ _BESIDE = (
     # has not. Which resources a mesh serves is the mesh's affair.
     Permission(ApiGroup.METRICS.value, "*", "get"),
     Permission(ApiGroup.METRICS.value, "*", "list"),
+    # Whether they are an API of the cluster's own, and available.
+    Permission("apiregistration.k8s.io", "apiservices", "get"),
 )
 
 
