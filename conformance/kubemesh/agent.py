@@ -9,7 +9,6 @@ import http.client
 import json
 import logging
 import os
-import signal
 import sys
 from collections import deque
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from conformance.kubemesh import names
 from conformance.kubemesh.following import Follower
 from conformance.kubemesh.identity import Identity, address_from
 from conformance.kubemesh.metering.reporter import Reporter
+from conformance.kubemesh.running import log_to_stderr, stop_sign
 from conformance.refmesh.bootstrap import bootstrap
 from conformance.refmesh.envoy import envoy_argv, envoy_path, refusal_in, says_ready
 from conformance.refmesh.metrics import StatsPage, read_for_prometheus
@@ -67,9 +67,7 @@ class Agent:
 
     async def run(self) -> int:
         """Run until SIGTERM or until Envoy ends; the exit code is Envoy's in the second case, never 0."""
-        stopped = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        stopped = stop_sign()
         await self._serve_readiness()
         running = asyncio.create_task(self._run_mesh())
         stopping = asyncio.create_task(stopped.wait())
@@ -173,7 +171,7 @@ def read_settings(environment: Mapping[str, str]) -> AgentSettings:
 
 def main() -> int:
     """Run until SIGTERM; the exit code is 3 or 4 where that is impossible, or Envoy's."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    log_to_stderr()
     try:
         return asyncio.run(Agent(read_settings(os.environ)).run())
     except UsageError as error:

@@ -7,7 +7,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -17,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from conformance.errors import ConformanceError
 from conformance.kubemesh.callers import Caller, review_token
+from conformance.kubemesh.connections import hold
 from conformance.kubemesh.names import METRICS, METRICS_HOSTS, NAMESPACE
-from conformance.kubemesh.proofs import holder_of, shown_by
 from conformance.kubemesh.rest import Rest
 from conformance.kubemesh.steering import Follower, Steering
 from conformance.kubemesh.wire import encode
@@ -27,7 +26,6 @@ from conformance.refmesh.certificates import Authority
 logger = logging.getLogger(__name__)
 
 _LARGEST_REQUEST = 64 * 1024
-_HEARTBEAT = 10.0  # seconds; after one and a half of them a connection whose other end is gone is closed
 
 
 class Doorman:
@@ -80,23 +78,15 @@ class Doorman:
         return self._authority.certify(key, caller.namespace, caller.account, holder=caller.uid, hosts=hosts)
 
     async def _configure(self, request: web.Request) -> web.StreamResponse:
-        shown = shown_by(request)
-        uid = holder_of(shown) if shown else ""
-        if shown is None or not uid:
-            return web.Response(status=403, text="show the certificate that you got here\n")
-        socket = web.WebSocketResponse(heartbeat=_HEARTBEAT, compress=False, max_msg_size=_LARGEST_REQUEST)
-        await socket.prepare(request)
+        return await hold(request, self._steer, _LARGEST_REQUEST)
+
+    async def _steer(self, uid: str, socket: web.WebSocketResponse) -> None:
         follower = Follower(uid=uid)
         self._steering.join(follower)
         try:
-            # With its certificate a connection ends as well; the agent comes back with a new one.
-            async with asyncio.timeout((shown.not_valid_after_utc - datetime.now(UTC)).total_seconds()):
-                await self._talk(socket, follower)
-        except TimeoutError:
-            await socket.close()
+            await self._talk(socket, follower)
         finally:
             self._steering.leave(follower)
-        return socket
 
     async def _talk(self, socket: web.WebSocketResponse, follower: Follower) -> None:
         telling = asyncio.create_task(self._tell(socket, follower))

@@ -10,13 +10,13 @@ from kubernetes.client import ApiClient
 
 from conformance.errors import ConformanceError, NotReadyError, UsageError
 from conformance.kubemesh import names
-from conformance.kubemesh.rest import Body, Rest
+from conformance.kubemesh.conditions import holds
+from conformance.kubemesh.rest import Rest
 from conformance.refmesh.faults import Fault, fault_named
 
 logger = logging.getLogger(__name__)
 
-_CONFIG_MAP = f"/api/v1/namespaces/{names.NAMESPACE}/configmaps/{names.CONFIG_MAP}"
-_PODS = f"/api/v1/namespaces/{names.NAMESPACE}/pods"
+_PODS = f"{names.NAMESPACE_PATH}/pods"
 _PAUSE = 0.02  # seconds between two looks
 
 
@@ -50,7 +50,7 @@ def set_faults(api: ApiClient, faults: Iterable[str], patience: timedelta = time
     """
     rest = Rest(api)
     data = faults_data(faults)
-    rest.patch(_CONFIG_MAP, {"data": data})
+    rest.patch(names.CONFIG_MAP_PATH, {"data": data})
     deadline = time.monotonic() + patience.total_seconds()
     while behind := _behind(rest, data[names.SERIAL_KEY]):
         if time.monotonic() > deadline:
@@ -65,7 +65,7 @@ def set_faults(api: ApiClient, faults: Iterable[str], patience: timedelta = time
 def say_acted(rest: Rest, replica: str, serial: str) -> None:
     """Note on the ConfigMap that a replica has acted on a change of the faults; what goes wrong is logged."""
     try:
-        rest.patch(_CONFIG_MAP, {"metadata": {"annotations": {f"{names.ACTED}/{replica}": serial}}})
+        rest.patch(names.CONFIG_MAP_PATH, {"metadata": {"annotations": {f"{names.ACTED}/{replica}": serial}}})
     except ConformanceError as problem:
         logger.warning("cannot say that faults are acted on: %s", problem.what)
 
@@ -74,16 +74,11 @@ def _behind(rest: Rest, serial: str) -> list[str]:
     """List the replicas of control plane and metrics server that have not acted on a change; those that are not ready
     do nothing.
     """
-    noted = rest.get(_CONFIG_MAP)["metadata"].get("annotations") or {}
+    noted = rest.get(names.CONFIG_MAP_PATH)["metadata"].get("annotations") or {}
     pods = rest.get(_PODS, labelSelector=f"app in ({names.CONTROL_PLANE},{names.METRICS})").get("items") or ()
-    replicas = [one["metadata"]["name"] for one in pods if _is_ready(one)]
+    replicas = [one["metadata"]["name"] for one in pods if holds(one, "Ready")]
     return (
         [one for one in replicas if noted.get(f"{names.ACTED}/{one}") != serial]
         if replicas
         else ["none runs"]
     )
-
-
-def _is_ready(pod: Body) -> bool:
-    conditions = (pod.get("status") or {}).get("conditions") or ()
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)

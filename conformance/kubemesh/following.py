@@ -6,18 +6,14 @@ What came last stays when the stream breaks: the pod's Envoy goes on asking here
 import asyncio
 import contextlib
 import json
-import logging
 
 import aiohttp
 
+from conformance.kubemesh.connections import Dialler
 from conformance.kubemesh.identity import Identity
 from conformance.kubemesh.wire import decode
 from conformance.refmesh.store import Store
 
-logger = logging.getLogger(__name__)
-
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0  # seconds between attempts while the control plane does not answer
-_HEARTBEAT = 10.0  # seconds; a control plane that is silent for one and a half of them is left for another
 _LOOK, _LONGEST_LOOK = 0.003, 0.1  # seconds between two looks at how far Envoy is, which may refuse for ever
 _LARGEST_MESSAGE = 64 * 1024 * 1024
 
@@ -33,33 +29,13 @@ class Follower:
     """
 
     def __init__(self, url: str, identity: Identity, store: Store, sidecar: str) -> None:
-        self._url = f"{url}/configuration"
-        self._identity = identity
+        self._dialler = Dialler(f"{url}/configuration", identity, "control plane", _LARGEST_MESSAGE)
         self._store = store
         self._sidecar = sidecar
 
     async def follow(self) -> None:
         """Listen for ever, connecting again whenever the connection ends."""
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                await self._listen()
-                pause = _FIRST_PAUSE
-            except (aiohttp.ClientError, OSError, TimeoutError, ValueError, LookupError) as problem:
-                logger.warning("no control plane: %s", problem or type(problem).__name__)
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
-
-    async def _listen(self) -> None:
-        limits = aiohttp.ClientTimeout(total=None, sock_connect=2)
-        async with (
-            aiohttp.ClientSession(timeout=limits) as session,
-            session.ws_connect(
-                self._url, ssl=self._identity.context(), heartbeat=_HEARTBEAT, max_msg_size=_LARGEST_MESSAGE
-            ) as socket,
-        ):
-            logger.info("connected to the control plane")
-            await self._take_all(socket)
+        await self._dialler.keep(self._take_all)
 
     async def _take_all(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         base = None  # of this connection: a new one begins with everything

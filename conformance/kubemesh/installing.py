@@ -9,6 +9,7 @@ from kubernetes.client import ApiClient
 from conformance.errors import NotReadyError, UsageError
 from conformance.kubemesh import names
 from conformance.kubemesh.authority import shared_authority
+from conformance.kubemesh.conditions import holds
 from conformance.kubemesh.faulting import faults_data
 from conformance.kubemesh.manifests import (
     MeshInstall,
@@ -26,9 +27,8 @@ from conformance.refmesh.certificates import Authority
 Tell = Callable[[str], object]
 """Hears what is going on, a sentence at a time."""
 
-_NAMESPACE = f"/api/v1/namespaces/{names.NAMESPACE}"
 _DEPLOYMENTS = f"/apis/apps/v1/namespaces/{names.NAMESPACE}/deployments"
-_PODS = f"{_NAMESPACE}/pods"
+_PODS = f"{names.NAMESPACE_PATH}/pods"
 _PATIENCE = 180.0  # seconds until the control plane has to run; a guess, pulling the image takes longest
 _LEAVING = 120.0  # seconds until everything has to be gone
 _PAUSE = 0.2  # seconds between two looks
@@ -50,7 +50,7 @@ def install(api: ApiClient, wanted: MeshInstall, tell: Tell) -> None:
     _check_namespace(rest)
     for one in control_plane(wanted):
         if one["kind"] == "Service":  # what the Deployment needs to start has to be there before
-            rest.apply(f"{_NAMESPACE}/configmaps/{names.CONFIG_MAP}", _config_map(data))
+            rest.apply(names.CONFIG_MAP_PATH, _config_map(data))
             authority = shared_authority(rest)
             _install_crds(rest, wanted, authority, tell)
         rest.apply(path_of(one), one)
@@ -133,7 +133,7 @@ def _install_metrics(rest: Rest, wanted: MeshInstall, authority: Authority, tell
     if found:  # a port that the server has chosen stays
         api_service["spec"]["service"]["port"] = found["spec"]["service"].get("port")
     rest.apply(METRICS_API, api_service)
-    _await(lambda: _holds(rest.get(METRICS_API), "Available"), f"{METRICS_API} is available", _PATIENCE)
+    _await(lambda: holds(rest.get(METRICS_API), "Available"), f"{METRICS_API} is available", _PATIENCE)
 
 
 def await_deployment(rest: Rest, name: str) -> None:
@@ -154,9 +154,9 @@ def await_deployment(rest: Rest, name: str) -> None:
 
 
 def _check_namespace(rest: Rest) -> None:
-    found = rest.find(_NAMESPACE)
+    found = rest.find(names.NAMESPACE_PATH)
     if found and _is_ours(found) and "deletionTimestamp" in found["metadata"]:
-        _await(lambda: rest.find(_NAMESPACE) is None, "the former installation is gone", _LEAVING)
+        _await(lambda: rest.find(names.NAMESPACE_PATH) is None, "the former installation is gone", _LEAVING)
     elif found and not _is_ours(found):
         raise UsageError(
             "the namespace is there, but no installation of ours made it",
@@ -188,12 +188,7 @@ def _install_crds(rest: Rest, wanted: MeshInstall, authority: Authority, tell: T
 
 
 def _await_established(rest: Rest, path: str) -> None:
-    _await(lambda: _holds(rest.get(path), "Established"), f"{path} is served", _PATIENCE)
-
-
-def _holds(body: Body, condition: str) -> bool:
-    conditions = (body.get("status") or {}).get("conditions") or ()
-    return any(one["type"] == condition and one["status"] == "True" for one in conditions)
+    _await(lambda: holds(rest.get(path), "Established"), f"{path} is served", _PATIENCE)
 
 
 def _is_rolled_out(deployment: Body) -> bool:

@@ -70,7 +70,7 @@ def metrics_server(install: MeshInstall, authority: str) -> list[Json]:
     told = {
         metering.AUTHORITY: authority,
         metering.WINDOW: f"{install.window.total_seconds():g}",
-        metering.PROMETHEUS: install.prometheus,
+        settings.PROMETHEUS: install.prometheus,
     }
     objects = [_owned(one) for one in _read("mesh/metrics.yaml")]
     for one in objects:

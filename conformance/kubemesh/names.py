@@ -2,6 +2,8 @@
 
 NAMESPACE = "smi-reference-mesh"
 """Where the control plane runs."""
+NAMESPACE_PATH = f"/api/v1/namespaces/{NAMESPACE}"
+"""Under which path an API server has that namespace."""
 CONTROL_PLANE = "control-plane"
 """Its Deployment, Service and ServiceAccount."""
 HOST = f"{CONTROL_PLANE}.{NAMESPACE}.svc"
@@ -34,6 +36,8 @@ INJECT = "smi-conformance/inject"
 
 CONFIG_MAP = "smi-reference-mesh"
 """Holds the names of the faults in force."""
+CONFIG_MAP_PATH = f"{NAMESPACE_PATH}/configmaps/{CONFIG_MAP}"
+"""Under which path an API server has it."""
 FAULTS_KEY = "faults"
 """Its key with the names, one a line."""
 SERIAL_KEY = "serial"

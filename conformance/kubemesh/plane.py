@@ -7,10 +7,8 @@ connect to it. They share the authority; all else they work out alike.
 import asyncio
 import logging
 import os
-import signal
 import ssl
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -18,7 +16,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import kubernetes
 from aiohttp import web
 
 from conformance.errors import ConformanceError, EnvironmentBrokenError
@@ -31,6 +28,7 @@ from conformance.kubemesh.identity import SHARE
 from conformance.kubemesh.patch import Injection
 from conformance.kubemesh.proofs import server_context
 from conformance.kubemesh.rest import Rest
+from conformance.kubemesh.running import run_in_cluster, stop_sign
 from conformance.kubemesh.settings import PlaneSettings, read_settings
 from conformance.kubemesh.sources import Situation, Sources
 from conformance.kubemesh.steering import Steering
@@ -64,9 +62,7 @@ class Plane:
     async def run(self) -> None:
         """Serve until SIGTERM."""
         self._loop = asyncio.get_running_loop()
-        stopped = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self._loop.add_signal_handler(number, stopped.set)
+        stopped = stop_sign()
         context = self._fresh_context()
         injection = Injection(
             image=self._settings.image,
@@ -171,16 +167,7 @@ async def _serve(app: web.Application, port: int, context: ssl.SSLContext) -> we
 
 def main() -> int:
     """Run until SIGTERM; the exit code is 3 where the cluster refuses what a control plane needs."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    try:
-        kubernetes.config.load_incluster_config()  # type: ignore[no-untyped-call]
-        with tempfile.TemporaryDirectory() as directory:
-            plane = Plane(read_settings(os.environ), Rest(kubernetes.client.ApiClient()), Path(directory))
-            asyncio.run(plane.run())
-    except (ConformanceError, kubernetes.config.ConfigException) as error:
-        sys.stderr.write(f"{error}\n")
-        return 3
-    return 0
+    return run_in_cluster(lambda rest, directory: Plane(read_settings(os.environ), rest, directory).run())
 
 
 if __name__ == "__main__":

@@ -9,12 +9,12 @@ from kubernetes.client import ApiClient
 
 from conformance.errors import ConformanceError
 from conformance.kubemesh import names
+from conformance.kubemesh.conditions import condition_of
 from conformance.kubemesh.manifests import crds, injector, path_of
 from conformance.kubemesh.metering.settings import window_in
 from conformance.kubemesh.rest import Rest
 from conformance.kubemesh.trust import METRICS_API, is_our_metrics
 
-_NAMESPACE = f"/api/v1/namespaces/{names.NAMESPACE}"
 _DEPLOYMENT = f"/apis/apps/v1/namespaces/{names.NAMESPACE}/deployments/{names.CONTROL_PLANE}"
 
 
@@ -38,12 +38,12 @@ def installed_window(api: ApiClient) -> timedelta | None:
     Raises:
         EnvironmentBrokenError: The API server refuses, or does not answer.
     """
-    found = Rest(api).find(f"{_NAMESPACE}/configmaps/{names.CONFIG_MAP}") or {}
+    found = Rest(api).find(names.CONFIG_MAP_PATH) or {}
     return window_in(found.get("data") or {})
 
 
 def _pods(rest: Rest, app: str) -> Iterable[str]:
-    found = rest.get(f"{_NAMESPACE}/pods", labelSelector=f"app={app}")["items"]
+    found = rest.get(f"{names.NAMESPACE_PATH}/pods", labelSelector=f"app={app}")["items"]
     return [one["metadata"]["name"] for one in found]
 
 
@@ -91,8 +91,7 @@ def _metrics(rest: Rest) -> Iterable[str]:
     if not is_our_metrics(found):
         yield "Metrics: served by somebody else, the APIService leads elsewhere"
         return
-    listed = (found.get("status") or {}).get("conditions") or ()
-    available: Mapping[str, Any] = next((one for one in listed if one["type"] == "Available"), {})
+    available = condition_of(found, "Available")
     if available.get("status") != "True":
         yield f"Metrics: the API server does not reach them: {available.get('message', 'not yet tried')}"
     for pod in _pods(rest, names.METRICS):
@@ -103,7 +102,9 @@ def _metrics(rest: Rest) -> Iterable[str]:
 
 
 def _said(rest: Rest, pod: str, port: int) -> Mapping[str, Any]:
-    said: Mapping[str, Any] = json.loads(rest.text(f"{_NAMESPACE}/pods/https:{pod}:{port}/proxy/status"))
+    said: Mapping[str, Any] = json.loads(
+        rest.text(f"{names.NAMESPACE_PATH}/pods/https:{pod}:{port}/proxy/status")
+    )
     return said
 
 

@@ -1,6 +1,7 @@
 """What the control plane's Deployment tells it, in environment variables."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -32,7 +33,7 @@ def read_settings(environment: Mapping[str, str]) -> PlaneSettings:
     Raises:
         UsageError: A variable is missing.
     """
-    try:
+    with environment_of("the control plane"):
         return PlaneSettings(
             image=environment[IMAGE],
             pull_policy=environment[PULL_POLICY],
@@ -40,9 +41,20 @@ def read_settings(environment: Mapping[str, str]) -> PlaneSettings:
             lifetime=timedelta(seconds=int(environment[LIFETIME])),
             prometheus=environment.get(PROMETHEUS, ""),
         )
+
+
+@contextmanager
+def environment_of(program: str) -> Iterator[None]:
+    """Read what a Deployment tells *program*, which an installation has to have written.
+
+    Raises:
+        UsageError: A variable is missing, or is not as it should be.
+    """
+    try:
+        yield
     except (KeyError, ValueError) as error:
         raise UsageError(
             f"a variable is not set, or not as it should be: {error}",
-            "the control plane's environment",
+            f"{program}'s environment",
             "install the mesh anew",
         ) from error

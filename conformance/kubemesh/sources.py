@@ -9,7 +9,7 @@ from typing import Any
 from conformance.kubemesh.kinds import CORE, FAULTS, SMI, Discovery
 from conformance.kubemesh.names import FAULTS_KEY, SERIAL_KEY
 from conformance.kubemesh.sight import seen
-from conformance.kubemesh.watching import Body, Source, Watch, Watched
+from conformance.kubemesh.watching import Body, Source, Watch, always
 from conformance.refmesh.conversion import written
 
 logger = logging.getLogger(__name__)
@@ -40,8 +40,8 @@ class Sources:
         self._report = report
         self._changed = threading.Event()
         self._closing = False
-        self._core = [Watch(source, _always(one), self._changed.set) for one in CORE]
-        self._faults = Watch(source, _always(FAULTS), self._changed.set)
+        self._core = [Watch(source, always(one), self._changed.set) for one in CORE]
+        self._faults = Watch(source, always(FAULTS), self._changed.set)
         self._smi = [Watch(source, discovery.finder(kind), self._changed.set) for kind in SMI]
         self._written: dict[str, tuple[Body, Body]] = {}
 
@@ -96,10 +96,6 @@ class Sources:
             had = known.get(uid)
             self._written[uid] = had if had and had[0] is body else (body, as_written(body))
         return [found for _, found in self._written.values()]
-
-
-def _always(watched: Watched) -> Callable[[], Watched]:
-    return lambda: watched
 
 
 def as_written(body: Body) -> Body:

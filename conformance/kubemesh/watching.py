@@ -51,6 +51,11 @@ class Watched:
     """A field selector, such as ``metadata.name=one``."""
 
 
+def always(watched: Watched) -> Callable[[], Watched]:
+    """Listen to these whatever the cluster serves: kinds that every cluster knows."""
+    return lambda: watched
+
+
 class Watch:
     """The objects of one kind as they are now. Runs in a thread of its own.
 
@@ -61,7 +66,7 @@ class Watch:
     """
 
     def __init__(
-        self, source: Source, find: Callable[[], Watched | None], on_change: Callable[[], None]
+        self, source: Source, find: Callable[[], Watched | None], on_change: Callable[[], object]
     ) -> None:
         self._source = source
         self._find = find

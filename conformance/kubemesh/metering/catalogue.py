@@ -9,7 +9,7 @@ from typing import Any
 from conformance.kubemesh.kinds import FAULTS, Discovery
 from conformance.kubemesh.names import FAULTS_KEY, PROXY, SERIAL_KEY
 from conformance.kubemesh.sources import as_written
-from conformance.kubemesh.watching import Body, Source, Watch, Watched
+from conformance.kubemesh.watching import Body, Source, Watch, Watched, always
 from conformance.refmesh.metrics import Inventory, read_inventory
 from conformance.refmesh.metrics.inventory import RESOURCES
 from conformance.spec import KINDS
@@ -40,12 +40,12 @@ class Catalogue:
         discovery = Discovery(source)
         split = next(kind for kind in KINDS if kind.plural == _SPLITS)
         self._watches = [
-            Watch(source, _always(_watched(one.api_version, one.kind, one.plural)), self._note)
+            Watch(source, always(_watched(one.api_version, one.kind, one.plural)), self._note)
             for one in RESOURCES
             if one.plural != _SPLITS
         ]
         self._splits = Watch(source, discovery.finder(split), self._note)
-        self._faults = Watch(source, _always(FAULTS), self._note_faults)
+        self._faults = Watch(source, always(FAULTS), self._note_faults)
         self._on_faults = on_faults
         self._serial: str | None = None
         self._is_stale = True
@@ -133,7 +133,3 @@ def _key(body: Body) -> str:
 def _watched(api_version: str, kind: str, plural: str) -> Watched:
     start = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
     return Watched(api_version=api_version, kind=kind, path=f"{start}/{plural}")
-
-
-def _always(watched: Watched) -> Callable[[], Watched]:
-    return lambda: watched

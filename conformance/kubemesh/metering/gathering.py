@@ -6,16 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 from aiohttp import web
-from cryptography import x509
 
+from conformance.kubemesh.connections import hold
 from conformance.kubemesh.metering.catalogue import Catalogue
 from conformance.kubemesh.metering.wire import LARGEST, decode_sample, encode_look
-from conformance.kubemesh.proofs import holder_of, shown_by
 from conformance.refmesh.metrics import History, Round, Sample
 
 logger = logging.getLogger(__name__)
 
-_HEARTBEAT = 10.0  # seconds; after one and a half of them a connection whose other end is gone is closed
 _GRACE = timedelta(
     seconds=5
 )  # from the first sidecar that tells something to the last one that is waited for
@@ -117,29 +115,16 @@ class Gathering:
         self._is_settled = self._is_settled or had_time or not self.silent()
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
-        shown = shown_by(request)
-        uid = holder_of(shown) if shown else ""
-        if shown is None or not uid:
-            return web.Response(status=403, text="show the certificate that you got from the control plane\n")
-        socket = web.WebSocketResponse(heartbeat=_HEARTBEAT, compress=False, max_msg_size=LARGEST)
-        await socket.prepare(request)
-        await self._keep(Line(uid, socket), socket, shown)
-        return socket
+        return await hold(request, self._keep, LARGEST)
 
-    async def _keep(self, line: Line, socket: web.WebSocketResponse, shown: x509.Certificate) -> None:
-        self._lines[line.uid] = line  # a sidecar that comes anew takes the place of its former self
+    async def _keep(self, uid: str, socket: web.WebSocketResponse) -> None:
+        line = Line(uid, socket)
+        self._lines[uid] = line  # a sidecar that comes anew takes the place of its former self
         try:
-            # With its certificate a connection ends as well; the agent comes back with a new one.
-            async with asyncio.timeout(_left(shown).total_seconds()):
-                await line.listen()
-        except (TimeoutError, ValueError) as problem:
-            if isinstance(problem, ValueError):
-                logger.warning("the sidecar of pod %s is not believed: %s", line.uid, problem)
+            await line.listen()
+        except ValueError as problem:
+            logger.warning("the sidecar of pod %s is not believed: %s", uid, problem)
             await socket.close()
         finally:
-            if self._lines.get(line.uid) is line:
-                del self._lines[line.uid]
-
-
-def _left(certificate: x509.Certificate) -> timedelta:
-    return certificate.not_valid_after_utc - datetime.now(UTC)
+            if self._lines.get(uid) is line:
+                del self._lines[uid]

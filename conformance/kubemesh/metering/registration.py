@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from conformance.kubemesh.conditions import condition_of
 from conformance.kubemesh.rest import Rest
 from conformance.kubemesh.trust import METRICS_API, is_our_metrics
 
@@ -60,7 +61,6 @@ class Registration:
 
 def _failure(api_service: Mapping[str, Any]) -> str:
     """Say why the API server takes what answers it for no API; empty where it does not."""
-    listed = (api_service.get("status") or {}).get("conditions") or ()
-    available: Mapping[str, Any] = next((one for one in listed if one["type"] == "Available"), {})
+    available = condition_of(api_service, "Available")
     is_wrong = available.get("status") == "False" and available.get("reason") == "FailedDiscoveryCheck"
     return str(available.get("message", "no reason given")) if is_wrong else ""

@@ -3,17 +3,13 @@
 import asyncio
 import logging
 import os
-import signal
 import ssl
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import kubernetes
 
 from conformance.errors import ConformanceError, UsageError
 from conformance.kubemesh import names
@@ -28,14 +24,14 @@ from conformance.kubemesh.metering.registration import PERIOD, Registration
 from conformance.kubemesh.metering.reviews import Reviews
 from conformance.kubemesh.metering.settings import MeteringSettings, period_of, read_settings
 from conformance.kubemesh.rest import Rest
-from conformance.kubemesh.watching import Watch
+from conformance.kubemesh.running import run_in_cluster, stop_sign
+from conformance.kubemesh.watching import Watch, always
 from conformance.refmesh.faults import MetricsStages, WrongApi, fault_named
 from conformance.refmesh.metrics import History, PrometheusSource, Sampled
 
 logger = logging.getLogger(__name__)
 
 _GRACE = 5.0  # seconds until a server that has just started takes the place of one whom sidecars tell still
-_LOOK = 0.05  # seconds between two looks at what has come from the API server
 
 
 class MetricsServer:
@@ -47,7 +43,6 @@ class MetricsServer:
         address = address_from(settings.authority)
         self._identity = Identity(address, settings.token, directory / "credentials")
         self._catalogue = Catalogue(rest, self._set_faults)
-        self._configuration = Watch(rest, lambda: CONFIGURATION, lambda: None)
         self._trusted = FrontProxy()
         self._history = History(settings.window)
         self._gathering = Gathering(self._history, self._catalogue)
@@ -65,16 +60,13 @@ class MetricsServer:
 
     async def run(self) -> None:
         """Serve until SIGTERM."""
-        stopped = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        stopped = stop_sign()
         stopping = asyncio.create_task(stopped.wait())
         serving = asyncio.create_task(self._serve())
         await asyncio.wait((stopping, serving), return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
             serving.result()  # it never ends by itself: this tells why it did
         self._catalogue.close()
-        self._configuration.close()
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
 
@@ -107,7 +99,6 @@ class MetricsServer:
     async def _serve(self) -> None:
         await self._identity.obtain()
         self._catalogue.start()
-        self._configuration.start()
         doors = Doors(self._identity.files)
         front = Front(self._api, lambda: self._trusted, self, self.status)
         await doors.open(names.SAMPLES_PORT, self._gathering.app(), self._settings.authority)
@@ -122,18 +113,24 @@ class MetricsServer:
 
     async def _follow(self, door: FrontDoor) -> None:
         """Believe whom the cluster says, now and when it says otherwise."""
-        seen: object = None
-        while True:
-            found = self._configuration.objects()
-            if self._configuration.is_synced and found != seen:
-                seen = found
-                try:
-                    trusted = read_front_proxy(found[0] if found else None)
-                    await door.follow(trusted)
-                    self._trusted = trusted
-                except (ValueError, ssl.SSLError) as problem:
-                    logger.warning("%s cannot be read, and is as before: %s", CONFIGURATION.selector, problem)
-            await asyncio.sleep(_LOOK)
+        loop, changed = asyncio.get_running_loop(), asyncio.Event()
+        watch = Watch(self._rest, always(CONFIGURATION), lambda: loop.call_soon_threadsafe(changed.set))
+        watch.start()
+        try:
+            while True:
+                await changed.wait()
+                changed.clear()
+                await self._believe(next(iter(watch.objects()), None), door)
+        finally:
+            watch.close()
+
+    async def _believe(self, configuration: Mapping[str, Any] | None, door: FrontDoor) -> None:
+        try:
+            trusted = read_front_proxy(configuration)
+            await door.follow(trusted)
+            self._trusted = trusted
+        except (ValueError, ssl.SSLError) as problem:
+            logger.warning("%s cannot be read, and is as before: %s", CONFIGURATION.selector, problem)
 
     async def _look_around(self) -> None:
         """Ask sidecars at regular intervals, and work out what that brings before anybody asks."""
@@ -174,16 +171,9 @@ class MetricsServer:
 
 def main() -> int:
     """Run until SIGTERM; the exit code is 3 where the cluster refuses what a metrics server needs."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    try:
-        kubernetes.config.load_incluster_config()  # type: ignore[no-untyped-call]
-        with tempfile.TemporaryDirectory() as directory:
-            rest = Rest(kubernetes.client.ApiClient())
-            asyncio.run(MetricsServer(read_settings(os.environ), rest, Path(directory)).run())
-    except (ConformanceError, kubernetes.config.ConfigException) as error:
-        sys.stderr.write(f"{error}\n")
-        return 3
-    return 0
+    return run_in_cluster(
+        lambda rest, directory: MetricsServer(read_settings(os.environ), rest, directory).run()
+    )
 
 
 if __name__ == "__main__":

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from conformance.errors import UsageError
 from conformance.kubemesh import names
+from conformance.kubemesh.settings import PROMETHEUS, REPLICA, environment_of
 
-REPLICA, AUTHORITY = "SMI_REPLICA", "SMI_AUTHORITY"
-WINDOW, PROMETHEUS = "SMI_METRICS_WINDOW", "SMI_PROMETHEUS"
+AUTHORITY, WINDOW = "SMI_AUTHORITY", "SMI_METRICS_WINDOW"
 
 DEFAULT_WINDOW = timedelta(seconds=30)
 """What figures cover, unless an installation says otherwise; the text's own examples have it."""
@@ -65,16 +65,10 @@ def read_settings(environment: Mapping[str, str]) -> MeteringSettings:
     Raises:
         UsageError: A variable is missing, or is not as it should be.
     """
-    try:
+    with environment_of("the metrics server"):
         return MeteringSettings(
             replica=environment[REPLICA],
             authority=environment[AUTHORITY],
             window=timedelta(seconds=float(environment[WINDOW])),
             prometheus=environment.get(PROMETHEUS, ""),
         )
-    except (KeyError, ValueError) as error:
-        raise UsageError(
-            f"a variable is not set, or not as it should be: {error}",
-            "the metrics server's environment",
-            "install the mesh anew",
-        ) from error

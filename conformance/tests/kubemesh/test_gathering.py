@@ -6,17 +6,16 @@ from datetime import timedelta
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from conformance.kubemesh.identity import ControlPlaneAddress
 from conformance.kubemesh.metering import gathering as gathered
 from conformance.kubemesh.metering.gathering import Gathering
 from conformance.kubemesh.metering.reporter import Reporter
 from conformance.kubemesh.metering.wire import encode_sample
-from conformance.kubemesh.proofs import server_context
 from conformance.refmesh.certificates import Authority, CredentialSettings
 from conformance.refmesh.metrics import History, Sample
 from conformance.refmesh.metrics.reading import Series
+from conformance.tests.doubles.loopback import served, until
 
 SHOP, CLIENT = "here/shop-0", "here/client-0"
 BIN = (100.0, 110.0)
@@ -112,26 +111,8 @@ async def a_server(directory):
         History(timedelta(minutes=1)),
     )
     gathering = Gathering(history, catalogue)
-    paths = []
-    for end, text in zip(("crt", "key"), authority.serve_as(["localhost"]), strict=True):
-        paths.append(directory / f"server.{end}")
-        paths[-1].write_text(text)
-    context = server_context(*map(str, paths), authority.pem)
-    runner = web.AppRunner(gathering.app(), shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
-    await site.start()
-    port = site._server.sockets[0].getsockname()[1]
-    try:
-        yield Place(directory, authority, f"https://localhost:{port}", gathering, history, catalogue)
-    finally:
-        await runner.cleanup()
-
-
-async def until(holds):
-    async with asyncio.timeout(10):
-        while not holds():  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.005)
+    async with served(gathering.app(), directory, authority) as url:
+        yield Place(directory, authority, url, gathering, history, catalogue)
 
 
 def test_counts_of_all_sidecars_arrive(tmp_path):

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -16,12 +15,12 @@ from cryptography.x509.oid import NameOID
 from conformance.kubemesh.discovery import Doorman
 from conformance.kubemesh.following import Follower
 from conformance.kubemesh.identity import ControlPlaneAddress, Identity
-from conformance.kubemesh.proofs import server_context
 from conformance.kubemesh.steering import Steering
 from conformance.kubemesh.wire import decode, encode
 from conformance.refmesh.certificates import Authority, CredentialSettings
 from conformance.refmesh.snapshot import Snapshot
 from conformance.refmesh.store import Store
+from conformance.tests.doubles.loopback import served, until
 from conformance.tests.doubles.mesh_worlds import a_pod, a_service
 from conformance.tests.doubles.smi_objects import a_group, a_target
 
@@ -77,25 +76,8 @@ async def a_mesh(directory):
     steering = Steering("cluster.local", lambda: [loop.call_soon_threadsafe(one.wake) for one in doormen])
     doorman = Doorman(Reviews(), authority, steering)
     doormen.append(doorman)
-    certificate, key = authority.serve_as(["localhost"])
-    for name, text in (("server.crt", certificate), ("server.key", key)):
-        (directory / name).write_text(text)
-    context = server_context(str(directory / "server.crt"), str(directory / "server.key"), authority.pem)
-    runner = web.AppRunner(doorman.app(), shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
-    await site.start()
-    port = site._server.sockets[0].getsockname()[1]
-    try:
-        yield Mesh(directory, steering, f"https://localhost:{port}", authority)
-    finally:
-        await runner.cleanup()
-
-
-async def until(holds):
-    async with asyncio.timeout(10):
-        while not holds():  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.005)
+    async with served(doorman.app(), directory, authority) as url:
+        yield Mesh(directory, steering, url, authority)
 
 
 @asynccontextmanager
