@@ -6,12 +6,11 @@ from dataclasses import replace
 from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.changing import (
     Metric,
+    aggregates_alone,
     document_fault,
     each_item,
     inventory_fault,
     is_latency,
-    of_aggregates,
-    only,
     value_of,
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
@@ -26,9 +25,8 @@ _LABEL = "app"
 def _aggregating(change: Callable[[list[Tally]], Tally]) -> Callable[[Json, Question, WrongApi], Json]:
     """Make an aggregate anew from its pods, in a wrong way."""
 
+    @aggregates_alone
     def stage(document: Json, question: Question, api: WrongApi) -> Json:
-        if not of_aggregates(question):
-            return document
         pods = api.figures().received("pods")
 
         def anew(item: Json) -> Json:
@@ -62,9 +60,8 @@ def _busiest(tallies: list[Tally]) -> Tally:
     return max(tallies, key=lambda one: one.success + one.failure)
 
 
+@aggregates_alone
 def _averaged_percentiles(document: Json, question: Question, api: WrongApi) -> Json:
-    if not of_aggregates(question):
-        return document
     pods = api.figures().received("pods")
 
     def anew(item: Json) -> Json:
@@ -111,12 +108,8 @@ def _owners(
 
 def _by_label(pod: PodFacts, known: Inventory) -> Iterable[tuple[str, str]]:
     """Give a pod the owners of all pods of its namespace that carry the same ``app``."""
-    alike = [
-        one
-        for one in known.pods.values()
-        if one.namespace == pod.namespace and one.labels.get(_LABEL) == pod.labels.get(_LABEL)
-    ]
-    yield from dict.fromkeys((*pod.owners, *(owner for one in alike for owner in one.owners)))
+    label = pod.labels.get(_LABEL)
+    yield from _with_owners_of(pod, known, lambda one: one.labels.get(_LABEL) == label)
 
 
 def _direct(pod: PodFacts, _known: Inventory) -> Iterable[tuple[str, str]]:
@@ -125,10 +118,14 @@ def _direct(pod: PodFacts, _known: Inventory) -> Iterable[tuple[str, str]]:
 
 def _by_account(pod: PodFacts, known: Inventory) -> Iterable[tuple[str, str]]:
     """Give a pod the owners of all pods of its namespace that run as the same account."""
-    alike = [
-        one for one in known.pods.values() if (one.namespace, one.account) == (pod.namespace, pod.account)
-    ]
-    yield from dict.fromkeys((*pod.owners, *(owner for one in alike for owner in one.owners)))
+    yield from _with_owners_of(pod, known, lambda one: one.account == pod.account)
+
+
+def _with_owners_of(
+    pod: PodFacts, known: Inventory, is_alike: Callable[[PodFacts], bool]
+) -> Iterable[tuple[str, str]]:
+    near = (one for one in known.pods.values() if one.namespace == pod.namespace and is_alike(one))
+    return dict.fromkeys((*pod.owners, *(owner for one in near for owner in one.owners)))
 
 
 def _same_names(document: Json, question: Question, api: WrongApi) -> Json:
@@ -193,12 +190,12 @@ FAULTS: tuple[Fault, ...] = (
     document_fault(
         "metrics-same-names-merged",
         "An object has the figures of all that bear its name, in any namespace.",
-        only(of_aggregates, _same_names),
+        aggregates_alone(_same_names),
     ),
     document_fault(
         "metrics-first-pod-only",
         "Owners have the figures of the first of their pods.",
-        only(of_aggregates, _first_pod),
+        aggregates_alone(_first_pod),
     ),
     inventory_fault(
         "metrics-owners-are-deployments",

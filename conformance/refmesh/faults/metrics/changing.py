@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from conformance.refmesh.faults.fault import Fault
@@ -41,6 +42,16 @@ def only(place: Callable[[Question], bool], change: DocumentStage) -> DocumentSt
     return lambda document, question, api: change(document, question, api) if place(question) else document
 
 
+edges_alone = partial(only, of_edges)
+"""Change the edges of objects only."""
+splits_alone = partial(only, of_splits)
+"""Change figures of splits only."""
+lists_alone = partial(only, of_lists)
+"""Change lists of objects only."""
+aggregates_alone = partial(only, of_aggregates)
+"""Change figures only of what contains pods."""
+
+
 def with_items(change: Callable[[Json], Json]) -> DocumentStage:
     """Change every TrafficMetrics of a document alike."""
     return lambda document, _question, _api: each_item(document, change)
@@ -56,6 +67,16 @@ def with_edge(item: Json, **changed: object) -> Json:
     return {**item, "edge": {**item["edge"], **changed}}
 
 
+def with_backend(item: Json, **changed: object) -> Json:
+    """Give a TrafficMetrics of a split another backend."""
+    return {**item, "backend": {**item["backend"], **changed}}
+
+
+def calls_of(item: Json) -> float:
+    """Add up what a TrafficMetrics counts, whatever became of it."""
+    return sum(value_of(one) for one in item["metrics"] if not is_latency(one))
+
+
 def counts_only(item: Json) -> Json:
     """Leave out the latencies of a TrafficMetrics."""
     return {**item, "metrics": [one for one in item["metrics"] if not is_latency(one)]}
@@ -68,6 +89,11 @@ def each_item(document: Json, change: Callable[[Json], Json]) -> Json:
     if "items" in document:
         return {**document, "items": [change(one) for one in document["items"]]}
     return document
+
+
+def kept_items(document: Json, keep: Callable[[Json], bool]) -> Json:
+    """Leave out what *keep* does not hold of, of an answer with several TrafficMetrics."""
+    return {**document, "items": [one for one in document["items"] if keep(one)]}
 
 
 def each_metric(document: Json, change: Callable[[Metric], Metric]) -> Json:
@@ -92,6 +118,16 @@ def value_of(metric: Metric) -> float:
     return float(text[:-1]) * scale if scale else float(text)
 
 
+def each_flow(traffic: Traffic, change: Callable[[Flow], Flow]) -> Traffic:
+    """Change every flow of what was measured."""
+    return replace(traffic, flows=tuple(change(one) for one in traffic.flows))
+
+
+def kept_flows(traffic: Traffic, keep: Callable[[Flow], bool]) -> Traffic:
+    """Leave out what was measured that *keep* does not hold of."""
+    return replace(traffic, flows=tuple(one for one in traffic.flows if keep(one)))
+
+
 def document_fault(name: str, says: str, change: DocumentStage) -> Fault:
     """Make a fault that changes what is answered about objects."""
     return Fault(name=name, says=says, metrics=MetricsStages(document=change))
@@ -99,12 +135,12 @@ def document_fault(name: str, says: str, change: DocumentStage) -> Fault:
 
 def item_fault(name: str, says: str, change: Callable[[Json], Json]) -> Fault:
     """Make a fault that changes every TrafficMetrics alike."""
-    return document_fault(name, says, lambda document, _question, _api: each_item(document, change))
+    return document_fault(name, says, with_items(change))
 
 
 def metric_fault(name: str, says: str, change: Callable[[Metric], Metric]) -> Fault:
     """Make a fault that changes every metric alike."""
-    return document_fault(name, says, lambda document, _question, _api: each_metric(document, change))
+    return document_fault(name, says, with_metrics(change))
 
 
 def answer_fault(name: str, says: str, change: AnswerStage) -> Fault:
@@ -129,6 +165,4 @@ def traffic_fault(name: str, says: str, change: Callable[[Traffic, WrongApi], Tr
 
 def flow_fault(name: str, says: str, change: Callable[[Flow], Flow]) -> Fault:
     """Make a fault that changes every flow alike."""
-    return traffic_fault(
-        name, says, lambda traffic, _api: replace(traffic, flows=tuple(change(one) for one in traffic.flows))
-    )
+    return traffic_fault(name, says, lambda traffic, _api: each_flow(traffic, change))

@@ -9,6 +9,7 @@ from conformance.refmesh.faults.metrics.changing import (
     each_metric,
     flow_fault,
     is_latency,
+    kept_flows,
     metric_fault,
     scaled,
     traffic_fault,
@@ -74,7 +75,7 @@ def _negative(metric: Metric) -> Metric:
 
 
 def _failures_lost_at_server(flow: Flow) -> Flow:
-    return flow if flow.side is Side.CLIENT else replace(flow, tally=replace(flow.tally, failure=0))
+    return flow if flow.side is Side.CLIENT else _failures_lost(flow)
 
 
 def _idle_floor(metric: Metric) -> Metric:
@@ -103,7 +104,7 @@ def _near_only(traffic: Traffic, api: WrongApi) -> Traffic:
         ends = pods.get(flow.source), pods.get(flow.destination)
         return None in ends or ends[0].namespace == ends[1].namespace  # type: ignore[union-attr] # none is None
 
-    return replace(traffic, flows=tuple(one for one in traffic.flows if is_near(one)))
+    return kept_flows(traffic, is_near)
 
 
 def _both_reporters(traffic: Traffic, _api: WrongApi) -> Traffic:
@@ -114,8 +115,7 @@ def _both_reporters(traffic: Traffic, _api: WrongApi) -> Traffic:
 
 
 def _services_alone(traffic: Traffic, _api: WrongApi) -> Traffic:
-    kept = (one for one in traffic.flows if one.side is Side.SERVER or one.service)
-    return replace(traffic, flows=tuple(kept))
+    return kept_flows(traffic, lambda one: one.side is Side.SERVER or bool(one.service))
 
 
 FAULTS: tuple[Fault, ...] = (

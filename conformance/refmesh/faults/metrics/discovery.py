@@ -4,10 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from conformance.refmesh.faults.fault import Fault
-from conformance.refmesh.faults.metrics.changing import (
-    AnswerStage,
-    answer_fault,
-)
+from conformance.refmesh.faults.metrics.changing import AnswerStage, answer_fault
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
 from conformance.refmesh.metrics import rendering
 from conformance.refmesh.metrics.asking import ROOT, MetricsAnswer, MetricsRequest

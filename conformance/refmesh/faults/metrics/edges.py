@@ -1,6 +1,5 @@
 """Metrics APIs whose edges are wrong."""
 
-from functools import partial
 from http import HTTPStatus
 
 from conformance.refmesh.faults.fault import Fault
@@ -9,8 +8,7 @@ from conformance.refmesh.faults.metrics.changing import (
     answer_fault,
     document_fault,
     each_item,
-    of_edges,
-    only,
+    edges_alone,
     with_edge,
     with_metrics,
 )
@@ -22,7 +20,6 @@ from conformance.refmesh.metrics.rendering import Json, metrics_of
 from conformance.refmesh.metrics.traffic import Tally, added
 
 _OK = HTTPStatus.OK
-_edges_alone = partial(only, of_edges)
 
 
 def _unserved_edges(answer: MetricsAnswer, request: MetricsRequest, _api: WrongApi) -> MetricsAnswer:
@@ -32,30 +29,30 @@ def _unserved_edges(answer: MetricsAnswer, request: MetricsRequest, _api: WrongA
     return MetricsAnswer(status=404, body=rendering.status(404, "NotFound", words))
 
 
-@_edges_alone
+@edges_alone
 def _totals(document: Json, question: Question, api: WrongApi) -> Json:
     total = api.figures().received(question.resource.plural).get(question.key, Tally())
     return each_item(document, lambda item: {**item, "metrics": metrics_of(total)})
 
 
-@_edges_alone
+@edges_alone
 def _swapped(document: Json, _question: Question, _api: WrongApi) -> Json:
     other = {"from": "to", "to": "from"}
     return each_item(document, lambda item: with_edge(item, direction=other[item["edge"]["direction"]]))
 
 
-@_edges_alone
+@edges_alone
 def _constant_side(document: Json, _question: Question, _api: WrongApi) -> Json:
     return each_item(document, lambda item: with_edge(item, side="client"))
 
 
-@_edges_alone
+@edges_alone
 def _wrong_list(document: Json, question: Question, _api: WrongApi) -> Json:
     about = {"kind": question.resource.kind, "namespace": question.namespace}
     return {**document, "resource": about}
 
 
-@_edges_alone
+@edges_alone
 def _one_per_peer(document: Json, question: Question, api: WrongApi) -> Json:
     """Show one edge for a peer with which calls went both ways, with the figures of both."""
     found = api.figures().edges(question.resource.plural, question.key)
@@ -73,7 +70,7 @@ def _counts_swapped(metric: Metric) -> Metric:
     return {**metric, "name": other.get(metric["name"], metric["name"])}
 
 
-@_edges_alone
+@edges_alone
 def _of_pods_alone(document: Json, question: Question, _api: WrongApi) -> Json:
     return document if question.resource.plural in {"pods", "deployments"} else {**document, "items": []}
 
@@ -106,7 +103,7 @@ FAULTS: tuple[Fault, ...] = (
     document_fault(
         "metrics-edges-swap-counts",
         "On edges, successes and failures are swapped.",
-        only(of_edges, with_metrics(_counts_swapped)),
+        edges_alone(with_metrics(_counts_swapped)),
     ),
     document_fault("metrics-edges-of-few-kinds", "Only pods and deployments have edges.", _of_pods_alone),
     answer_fault(

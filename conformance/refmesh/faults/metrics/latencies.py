@@ -6,16 +6,16 @@ from dataclasses import replace
 from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.changing import (
     Metric,
+    aggregates_alone,
     document_fault,
+    each_flow,
     each_item,
+    edges_alone,
     is_latency,
     item_fault,
     metric_fault,
-    of_aggregates,
-    of_edges,
-    of_splits,
-    only,
     scaled,
+    splits_alone,
     traffic_fault,
     value_of,
     with_metrics,
@@ -34,11 +34,11 @@ def _old_bins(traffic: Traffic, api: WrongApi) -> Traffic:
     for flow in api.since_start.flows:
         bins.setdefault(_key(flow), []).append(flow.tally)
     pooled = {key: added(tallies).bins for key, tallies in bins.items()}
-    changed = (
-        replace(one, tally=replace(one.tally, bins=pooled.get(_key(one), one.tally.bins)))
-        for one in traffic.flows
-    )
-    return replace(traffic, flows=tuple(changed))
+
+    def change(flow: Flow) -> Flow:
+        return replace(flow, tally=replace(flow.tally, bins=pooled.get(_key(flow), flow.tally.bins)))
+
+    return each_flow(traffic, change)
 
 
 def _key(flow: Flow) -> tuple[object, ...]:
@@ -82,7 +82,7 @@ def _of_failures(traffic: Traffic, _api: WrongApi) -> Traffic:
         is_lost = flow.destination in failed and not flow.tally.failure
         return replace(flow, tally=replace(flow.tally, bins={})) if is_lost else flow
 
-    return replace(traffic, flows=tuple(change(one) for one in traffic.flows))
+    return each_flow(traffic, change)
 
 
 def _one_for_another(wrong: str, right: str) -> Callable[[Json], Json]:
@@ -132,16 +132,16 @@ FAULTS: tuple[Fault, ...] = (
     document_fault(
         "metrics-edges-latency-of-object",
         "Percentiles of an edge are those of the whole object.",
-        only(of_edges, _objects_on_edges),
+        edges_alone(_objects_on_edges),
     ),
     document_fault(
         "metrics-split-latency-of-root",
         "Percentiles of a backend are those of all backends.",
-        only(of_splits, _roots_on_backends),
+        splits_alone(_roots_on_backends),
     ),
     document_fault(
         "metrics-aggregates-latency-in-ms",
         "Latencies of Deployments are milliseconds labelled as seconds.",
-        only(of_aggregates, with_metrics(lambda one: scaled(one, 1000) if is_latency(one) else one)),
+        aggregates_alone(with_metrics(lambda one: scaled(one, 1000) if is_latency(one) else one)),
     ),
 )

@@ -8,6 +8,8 @@ from conformance.refmesh.faults.metrics.changing import (
     DocumentStage,
     document_fault,
     each_item,
+    kept_items,
+    lists_alone,
     of_aggregates,
     of_lists,
     only,
@@ -21,9 +23,8 @@ from conformance.refmesh.metrics.traffic import Side, Tally, added
 _PAGE = 5
 
 
+@lists_alone
 def _leaking(document: Json, question: Question, api: WrongApi) -> Json:
-    if not of_lists(question):
-        return document
     return {**document, "items": api.clean(replace(question, namespace=""))["items"]}
 
 
@@ -52,14 +53,14 @@ def _filtered_series(document: Json, question: Question, api: WrongApi) -> Json:
     return each_item(document, anew)
 
 
-def _doubled(document: Json, question: Question, _api: WrongApi) -> Json:
-    if not of_lists(question):
-        return document
+@lists_alone
+def _doubled(document: Json, _question: Question, _api: WrongApi) -> Json:
     return {**document, "items": [each for one in document["items"] for each in (one, one)]}
 
 
-def _named(document: Json, question: Question, _api: WrongApi) -> Json:
-    if not of_lists(question) or not document["items"]:
+@lists_alone
+def _named(document: Json, _question: Question, _api: WrongApi) -> Json:
+    if not document["items"]:
         return document
     return {**document, "resource": document["items"][0]["resource"]}
 
@@ -93,10 +94,7 @@ def _one_namespace(document: Json, question: Question, _api: WrongApi) -> Json:
     if question.namespace or not document["items"]:
         return document
     first = document["items"][0]["resource"].get("namespace")
-    return {
-        **document,
-        "items": [one for one in document["items"] if one["resource"].get("namespace") == first],
-    }
+    return kept_items(document, lambda one: one["resource"].get("namespace") == first)
 
 
 def _selecting(change: Callable[[Requirement], Requirement | None]) -> DocumentStage:
@@ -128,9 +126,10 @@ def _by_pods(document: Json, question: Question, api: WrongApi) -> Json:
         if fits(question.selector, pod.labels)
         for name in known.holders(plural, key)
     }
-    items = api.clean(replace(question, selector=()))["items"]
-    kept = [one for one in items if (one["resource"].get("namespace", ""), one["resource"]["name"]) in chosen]
-    return {**document, "items": kept}
+    whole = {**document, "items": api.clean(replace(question, selector=()))["items"]}
+    return kept_items(
+        whole, lambda one: (one["resource"].get("namespace", ""), one["resource"]["name"]) in chosen
+    )
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -148,11 +147,11 @@ FAULTS: tuple[Fault, ...] = (
     document_fault(
         "metrics-selector-not-shown", "A list does not show the selector that it applied.", _unshown
     ),
-    document_fault("metrics-list-first-page", "A list ends after five objects.", only(of_lists, _first_page)),
+    document_fault("metrics-list-first-page", "A list ends after five objects.", lists_alone(_first_page)),
     document_fault(
         "metrics-list-one-namespace",
         "A list of all namespaces shows the objects of one.",
-        only(of_lists, _one_namespace),
+        lists_alone(_one_namespace),
     ),
     document_fault(
         "metrics-selector-equality-only",
@@ -164,16 +163,16 @@ FAULTS: tuple[Fault, ...] = (
     document_fault(
         "metrics-selector-unnegated",
         "A selector's != and notin are taken for = and in.",
-        only(of_lists, _selecting(_positive)),
+        lists_alone(_selecting(_positive)),
     ),
     document_fault(
         "metrics-selector-first-value",
         "Of the values of in and notin the first one counts.",
-        only(of_lists, _selecting(_first_value)),
+        lists_alone(_selecting(_first_value)),
     ),
     document_fault(
         "metrics-selector-by-pods",
         "A selector is held against the labels of an object's pods.",
-        only(of_lists, _by_pods),
+        lists_alone(_by_pods),
     ),
 )

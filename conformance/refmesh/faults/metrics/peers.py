@@ -1,17 +1,16 @@
 """Metrics APIs whose edges lead to others than those who exchanged traffic."""
 
 from dataclasses import replace
-from functools import partial
 
 from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.changing import (
+    calls_of,
     document_fault,
+    each_flow,
     each_item,
-    is_latency,
-    of_edges,
-    only,
+    edges_alone,
+    kept_items,
     traffic_fault,
-    value_of,
     with_edge,
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
@@ -20,10 +19,8 @@ from conformance.refmesh.metrics.asking import Question
 from conformance.refmesh.metrics.rendering import Json
 from conformance.refmesh.metrics.traffic import Flow, Side, Tally, Traffic
 
-_edges_alone = partial(only, of_edges)
 
-
-@_edges_alone
+@edges_alone
 def _declared(document: Json, question: Question, api: WrongApi) -> Json:
     """Show an edge from every object of the namespace, whether it has ever called or not."""
     items = list(document["items"])
@@ -45,7 +42,7 @@ def _declared(document: Json, question: Question, api: WrongApi) -> Json:
     return {**document, "items": items}
 
 
-@_edges_alone
+@edges_alone
 def _near(document: Json, _question: Question, _api: WrongApi) -> Json:
     def anew(item: Json) -> Json:
         here = item["resource"].get("namespace")
@@ -54,7 +51,7 @@ def _near(document: Json, _question: Question, _api: WrongApi) -> Json:
     return each_item(document, anew)
 
 
-@_edges_alone
+@edges_alone
 def _others_too(document: Json, question: Question, api: WrongApi) -> Json:
     """Add the edges of another object that has some."""
     items = list(document["items"])
@@ -69,16 +66,12 @@ def _others_too(document: Json, question: Question, api: WrongApi) -> Json:
     return document
 
 
-@_edges_alone
+@edges_alone
 def _one_less(document: Json, _question: Question, _api: WrongApi) -> Json:
-    def calls(item: Json) -> float:
-        return sum(value_of(one) for one in item["metrics"] if not is_latency(one))
-
-    items = sorted(document["items"], key=calls)
-    return {**document, "items": items[1:]}
+    return {**document, "items": sorted(document["items"], key=calls_of)[1:]}
 
 
-@_edges_alone
+@edges_alone
 def _pods_for_all(document: Json, question: Question, api: WrongApi) -> Json:
     """Name a pod of a peer in place of the peer itself."""
 
@@ -93,18 +86,17 @@ def _pods_for_all(document: Json, question: Question, api: WrongApi) -> Json:
     return each_item(document, anew)
 
 
-@_edges_alone
+@edges_alone
 def _nameless(document: Json, _question: Question, _api: WrongApi) -> Json:
     return each_item(document, lambda item: with_edge(item, resource={}))
 
 
-def _received_only(document: Json, question: Question, _api: WrongApi) -> Json:
-    if not question.edges:
-        return document
-    return {**document, "items": [one for one in document["items"] if one["edge"]["direction"] == "from"]}
+@edges_alone
+def _received_only(document: Json, _question: Question, _api: WrongApi) -> Json:
+    return kept_items(document, lambda one: one["edge"]["direction"] == "from")
 
 
-@_edges_alone
+@edges_alone
 def _near_peers(document: Json, _question: Question, _api: WrongApi) -> Json:
     """Leave out those that the object calls in other namespaces."""
 
@@ -115,7 +107,7 @@ def _near_peers(document: Json, _question: Question, _api: WrongApi) -> Json:
             and edge["resource"].get("namespace") != item["resource"].get("namespace")
         )
 
-    return {**document, "items": [one for one in document["items"] if not is_far(one)]}
+    return kept_items(document, lambda one: not is_far(one))
 
 
 def _callers_by_account(traffic: Traffic, api: WrongApi) -> Traffic:
@@ -129,24 +121,20 @@ def _callers_by_account(traffic: Traffic, api: WrongApi) -> Traffic:
         is_told = flow.side is Side.SERVER
         return replace(flow, source=callers.get(flow.source, flow.source)) if is_told else flow
 
-    return replace(traffic, flows=tuple(change(one) for one in traffic.flows))
+    return each_flow(traffic, change)
 
 
-@_edges_alone
+@edges_alone
 def _top_two(document: Json, _question: Question, _api: WrongApi) -> Json:
-    def calls(item: Json) -> float:
-        return -sum(value_of(one) for one in item["metrics"] if not is_latency(one))
-
-    return {**document, "items": sorted(document["items"], key=calls)[:2]}
+    return {**document, "items": sorted(document["items"], key=calls_of, reverse=True)[:2]}
 
 
-@_edges_alone
+@edges_alone
 def _not_itself(document: Json, question: Question, _api: WrongApi) -> Json:
-    kept = [one for one in document["items"] if one["edge"]["resource"]["name"] != question.name]
-    return {**document, "items": kept}
+    return kept_items(document, lambda one: one["edge"]["resource"]["name"] != question.name)
 
 
-@_edges_alone
+@edges_alone
 def _small_kind(document: Json, _question: Question, _api: WrongApi) -> Json:
     def change(item: Json) -> Json:
         peer = item["edge"]["resource"]

@@ -11,9 +11,8 @@ from conformance.refmesh.faults.metrics.changing import (
     DocumentStage,
     document_fault,
     each_item,
+    edges_alone,
     is_latency,
-    of_edges,
-    only,
     value_of,
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
@@ -129,7 +128,7 @@ FAULTS: tuple[Fault, ...] = (
     document_fault(
         "metrics-edges-linger",
         "Edges stay when their traffic has left the window.",
-        only(of_edges, _remembering(_lingering)),
+        edges_alone(_remembering(_lingering)),
     ),
     document_fault(
         "metrics-cached", "Answers are given again for two seconds, stamped anew.", _remembering(_cached)

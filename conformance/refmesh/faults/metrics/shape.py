@@ -5,13 +5,12 @@ from conformance.refmesh.faults.metrics.changing import (
     Metric,
     counts_only,
     document_fault,
+    edges_alone,
     is_latency,
     item_fault,
+    lists_alone,
     metric_fault,
-    of_edges,
-    of_lists,
-    of_splits,
-    only,
+    splits_alone,
     value_of,
     with_items,
 )
@@ -77,14 +76,14 @@ FAULTS: tuple[Fault, ...] = (
     document_fault(
         "metrics-list-counts-only",
         "Objects in lists have no latencies.",
-        only(of_lists, with_items(counts_only)),
+        lists_alone(with_items(counts_only)),
     ),
     document_fault(
-        "metrics-edges-counts-only", "Edges have no latencies.", only(of_edges, with_items(counts_only))
+        "metrics-edges-counts-only", "Edges have no latencies.", edges_alone(with_items(counts_only))
     ),
     document_fault(
         "metrics-split-counts-only",
         "Backends of splits have no latencies.",
-        only(of_splits, with_items(counts_only)),
+        splits_alone(with_items(counts_only)),
     ),
 )

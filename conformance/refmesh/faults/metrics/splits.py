@@ -1,20 +1,19 @@
 """Metrics APIs whose figures of TrafficSplits are wrong."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Any
 
 from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.changing import (
     answer_fault,
+    calls_of,
     document_fault,
     each_item,
     inventory_fault,
-    is_latency,
-    of_splits,
-    only,
+    splits_alone,
     value_of,
+    with_backend,
+    with_edge,
     with_items,
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
@@ -25,33 +24,20 @@ from conformance.refmesh.metrics.rendering import Json, metrics_of
 from conformance.refmesh.metrics.traffic import Side, added
 
 
-def _root_only(document: Json, question: Question, _api: WrongApi) -> Json:
+@splits_alone
+def _root_only(document: Json, _question: Question, _api: WrongApi) -> Json:
     """Tell all calls of a split as those of its first backend."""
-    if not of_splits(question) or len(document["items"]) <= 1:
-        return document
     return {**document, "items": document["items"][:1]}
 
 
-def _backend_changed(document: Json, question: Question, **changes: Any) -> Json:
-    if not of_splits(question):
-        return document
-    return each_item(document, lambda item: {**item, "backend": {**item["backend"], **changes}})
+def _apex_swapped(item: Json) -> Json:
+    backend = item["backend"]
+    return with_backend(item, apex=backend["name"], name=backend["apex"])
 
 
-def _apex_swapped(document: Json, question: Question, _api: WrongApi) -> Json:
-    if not of_splits(question):
-        return document
-
-    def swap(backend: Mapping[str, Any]) -> Json:
-        return {**backend, "apex": backend["name"], "name": backend["apex"]}
-
-    return each_item(document, lambda item: {**item, "backend": swap(item["backend"])})
-
-
-def _direct_too(document: Json, question: Question, api: WrongApi) -> Json:
+@splits_alone
+def _direct_too(document: Json, _question: Question, api: WrongApi) -> Json:
     """Count calls made straight to a backend's own Service as calls of the split."""
-    if not of_splits(question):
-        return document
 
     def anew(item: Json) -> Json:
         key = f"{item['resource']['namespace']}/{item['backend']['name']}"
@@ -63,10 +49,9 @@ def _direct_too(document: Json, question: Question, api: WrongApi) -> Json:
     return each_item(document, anew)
 
 
-def _mixed_failures(document: Json, question: Question, _api: WrongApi) -> Json:
+@splits_alone
+def _mixed_failures(document: Json, _question: Question, _api: WrongApi) -> Json:
     """Spread a split's failures over its backends, whoever failed."""
-    if not of_splits(question) or not document["items"]:
-        return document
     items = document["items"]
     failed = sum(value_of(one) for item in items for one in item["metrics"] if one["name"] == "failure_count")
 
@@ -80,13 +65,15 @@ def _mixed_failures(document: Json, question: Question, _api: WrongApi) -> Json:
     return each_item(document, anew)
 
 
+@splits_alone
 def _first_weight(document: Json, _question: Question, _api: WrongApi) -> Json:
     weights: dict[str, int] = {}
     for one in document["items"]:
         weights.setdefault(f"{one['resource']}", one["backend"]["weight"])
-    return _with_weights(document, lambda item: weights[f"{item['resource']}"])
+    return each_item(document, lambda item: with_backend(item, weight=weights[f"{item['resource']}"]))
 
 
+@splits_alone
 def _percent(document: Json, _question: Question, _api: WrongApi) -> Json:
     totals: dict[str, int] = {}
     for one in document["items"]:
@@ -97,18 +84,15 @@ def _percent(document: Json, _question: Question, _api: WrongApi) -> Json:
         weight: int = item["backend"]["weight"]
         return round(100 * weight / max(totals[f"{item['resource']}"], 1))
 
-    return _with_weights(document, share)
+    return each_item(document, lambda item: with_backend(item, weight=share(item)))
 
 
-def _with_weights(document: Json, weight: Callable[[Json], int]) -> Json:
-    return each_item(document, lambda item: {**item, "backend": {**item["backend"], "weight": weight(item)}})
-
-
+@splits_alone
 def _by_weight(document: Json, question: Question, api: WrongApi) -> Json:
     """Share out the root's calls by the weights, wherever they went."""
     percents = _percent(document, question, api)
     shares = [one["backend"]["weight"] / 100 for one in percents["items"]]
-    total = sum(value_of(one) for item in document["items"] for one in item["metrics"] if not is_latency(one))
+    total = sum(calls_of(item) for item in document["items"])
     items = []
     for item, share in zip(document["items"], shares, strict=True):
         values = {"success_count": rendering.quantity(round(total * share)), "failure_count": "0"}
@@ -117,6 +101,7 @@ def _by_weight(document: Json, question: Question, api: WrongApi) -> Json:
     return {**document, "items": items}
 
 
+@splits_alone
 def _everywhere(document: Json, question: Question, api: WrongApi) -> Json:
     if question.name:
         return document
@@ -124,7 +109,7 @@ def _everywhere(document: Json, question: Question, api: WrongApi) -> Json:
 
 
 def _at_server(item: Json) -> Json:
-    return {**item, "edge": {**item["edge"], "side": "server"}}
+    return with_edge(item, side="server")
 
 
 class _Gone:
@@ -153,9 +138,13 @@ FAULTS: tuple[Fault, ...] = (
     document_fault(
         "metrics-split-fixed-weight",
         "The weight shown for a backend is always fifty.",
-        lambda document, question, _api: _backend_changed(document, question, weight=50),
+        splits_alone(with_items(lambda item: with_backend(item, weight=50))),
     ),
-    document_fault("metrics-split-swaps-apex", "Apex and name of a backend are swapped.", _apex_swapped),
+    document_fault(
+        "metrics-split-swaps-apex",
+        "Apex and name of a backend are swapped.",
+        splits_alone(with_items(_apex_swapped)),
+    ),
     document_fault(
         "metrics-split-counts-direct", "Calls straight to a backend count as calls of the split.", _direct_too
     ),
@@ -165,23 +154,23 @@ FAULTS: tuple[Fault, ...] = (
     document_fault(
         "metrics-split-first-weight",
         "All backends show the weight of the first.",
-        only(of_splits, _first_weight),
+        _first_weight,
     ),
-    document_fault("metrics-split-percent", "Weights are shown as percentages.", only(of_splits, _percent)),
+    document_fault("metrics-split-percent", "Weights are shown as percentages.", _percent),
     document_fault(
         "metrics-split-counts-by-weight",
         "Backends have shares of the root's calls by weight, wherever calls went.",
-        only(of_splits, _by_weight),
+        _by_weight,
     ),
     document_fault(
         "metrics-split-list-leaks",
         "A list of splits shows other namespaces as well.",
-        only(of_splits, _everywhere),
+        _everywhere,
     ),
     document_fault(
         "metrics-split-at-server",
         "Backends are told from the server's side.",
-        only(of_splits, with_items(_at_server)),
+        splits_alone(with_items(_at_server)),
     ),
     inventory_fault("metrics-split-outlives", "A split that was deleted is still served.", _Gone().stage),
     answer_fault(

@@ -7,10 +7,9 @@ from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.changing import (
     document_fault,
     each_item,
+    edges_alone,
     item_fault,
-    of_edges,
-    of_splits,
-    only,
+    splits_alone,
     with_items,
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
@@ -78,11 +77,11 @@ FAULTS: tuple[Fault, ...] = (
     document_fault(
         "metrics-edges-timestamp-stuck",
         "The timestamp of edges is that of a day long ago.",
-        only(of_edges, with_items(_stuck)),
+        edges_alone(with_items(_stuck)),
     ),
     document_fault(
         "metrics-split-timestamp-stuck",
         "The timestamp of splits is that of a day long ago.",
-        only(of_splits, with_items(_stuck)),
+        splits_alone(with_items(_stuck)),
     ),
 )
