@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
 
@@ -61,15 +60,17 @@ def install_mesh(
 
 
 def _prometheus(source: tuple[str, str]) -> str:
+    from conformance.refmesh.metrics import prometheus_address  # late, likewise
+
     kind, url = source
-    parts = urlsplit(url)
-    if kind != "prometheus" or parts.scheme not in {"http", "https"} or not parts.hostname:
+    if kind != "prometheus":
         raise UsageError(
             f"metrics cannot be had from {kind} {url}",
             "--metrics-source",
             "say prometheus and its address as pods reach it, such as http://prometheus.monitoring.svc:9090",
         )
-    return url.rstrip("/")
+    prometheus_address(url)
+    return url
 
 
 def mesh_status(options: KubernetesOptions) -> str:

@@ -6,6 +6,7 @@ samples, or a `prometheus` that has scraped them. All but these, `sampling` and 
 
 from conformance.refmesh.metrics.api import MetricsApi
 from conformance.refmesh.metrics.asking import Action, Asker, MetricsAnswer, MetricsRequest
+from conformance.refmesh.metrics.asking_prometheus import prometheus_address
 from conformance.refmesh.metrics.comparing import Round
 from conformance.refmesh.metrics.history import History
 from conformance.refmesh.metrics.inventory import Inventory, read_inventory
@@ -36,6 +37,7 @@ __all__ = [
     "SilentSourceError",
     "StatsPage",
     "TrafficSource",
+    "prometheus_address",
     "read_for_prometheus",
     "read_inventory",
     "read_sample",

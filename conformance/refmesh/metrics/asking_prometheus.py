@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import requests
 
@@ -30,6 +30,22 @@ class AskingSettings:
     """Size of an answer, unpacked. 1,000 pods with ten peers each have some 70 MB."""
 
 
+def prometheus_address(url: str) -> SplitResult:
+    """Take the address of a Prometheus apart.
+
+    Raises:
+        UsageError: It is none that can be asked.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise UsageError(
+            f"{url!r} is no address of a Prometheus",
+            "the source of metrics",
+            "write it like http://prometheus.monitoring:9090",
+        )
+    return parts
+
+
 class PrometheusApi:
     """The HTTP API of one Prometheus. One thread at a time.
 
@@ -42,13 +58,7 @@ class PrometheusApi:
     """
 
     def __init__(self, url: str, settings: AskingSettings | None = None) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise UsageError(
-                f"{url!r} is no address of a Prometheus",
-                "the source of metrics",
-                "write it like http://prometheus.monitoring:9090",
-            )
+        parts = prometheus_address(url)
         self._url = url.rstrip("/") + "/api/v1/query"
         self._settings = settings or AskingSettings()
         self._session = requests.Session()
