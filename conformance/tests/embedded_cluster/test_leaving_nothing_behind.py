@@ -32,6 +32,8 @@ with LocalCluster("victim", Path(sys.argv[1]), app_module=STAND_IN_APP) as clust
     sys.stdin.readline()
     {then}
 """
+# Not one long sleep: Python notices a signal that comes just before a sleep begins only when it has ended.
+RUNNING = "while True: time.sleep(0.01)"
 ENOUGH_MS = 20_000
 
 
@@ -67,7 +69,7 @@ class Victim:
 def a_victim(runs):
     made: list[Victim] = []
 
-    def make(then: str = "time.sleep(99)") -> Victim:
+    def make(then: str = RUNNING) -> Victim:
         made.append(Victim(runs, then))
         return made[-1]
 
@@ -103,7 +105,7 @@ def test_pods_end_with_a_nursery_that_is_killed(a_victim):
 @pytest.mark.parametrize(
     ("then", "stop", "last_words"),
     [
-        ("time.sleep(99)", lambda victim: victim.process.send_signal(signal.SIGINT), "KeyboardInterrupt"),
+        (RUNNING, lambda victim: victim.process.send_signal(signal.SIGINT), "KeyboardInterrupt"),
         ("raise ValueError('a mistake')", lambda _: None, "ValueError: a mistake"),
         ("pass", lambda _: None, ""),
         ("sys.exit()", lambda _: None, ""),
