@@ -82,6 +82,16 @@ def until(holds, what, seconds=30):
         time.sleep(0.05)
 
 
+def comes_to(read, wanted, seconds=3):
+    """Wait until what is read is what is wanted; name all that was read instead."""
+    deadline, seen = time.monotonic() + seconds, []
+    while (found := read()) != wanted:
+        if found not in seen:
+            seen.append(found)
+        assert time.monotonic() < deadline, f"after {seconds} s it is not {wanted}; it was {seen}"
+        time.sleep(0.05)
+
+
 def pod_address(cluster, workload):
     return next(one.address for one in cluster.pods() if one.workload == workload)
 

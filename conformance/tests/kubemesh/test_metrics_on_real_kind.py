@@ -3,6 +3,7 @@
 import threading
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 
@@ -15,6 +16,7 @@ from conformance.tests.kubemesh.real_mesh import (
     OUTSIDE,
     WINDOW,
     ask,
+    comes_to,
     run_in,
     until,
 )
@@ -37,11 +39,18 @@ def figures(place, workload):
 
 
 def quiet(place):
-    """Wait until all earlier traffic has left the window."""
-    until(
-        lambda: all(counts(one) == (0, 0) for one in place.rest.get(PODS)["items"]),
-        "nothing is in the window",
-    )
+    """Wait until all earlier traffic has left the window; the last regular look tells nothing of just now."""
+    now = datetime.now(UTC)
+    until(lambda: all(is_idle(one, now) for one in place.rest.get(PODS)["items"]), "nothing is in the window")
+
+
+def is_idle(item, since):
+    looked = datetime.fromisoformat(item["timestamp"])
+    return counts(item) == (0, 0) and window_of(item) >= WINDOW.total_seconds() and looked >= since
+
+
+def window_of(item):
+    return float(item["window"].removesuffix("s"))
 
 
 def edges(place, workload):
@@ -80,7 +89,7 @@ def test_figures_are_the_calls_that_were_made(cluster, place):
     quiet(place)
     assert ask(cluster, CLIENT_A, count=30) == 200
     assert ask(cluster, CLIENT_B, count=7) == 403
-    until(lambda: counts(figures(place, "shop")) == (30, 7), "all calls show", 3)
+    comes_to(lambda: counts(figures(place, "shop")), (30, 7))
     assert edges(place, "shop") == {
         ("from", "server", "client-a"): (30, 0),
         ("from", "server", "client-b"): (0, 7),
@@ -172,7 +181,7 @@ def test_fault_of_the_metrics_holds_when_setting_it_returns(cluster, place):
     assert "metrics-doubled-counts" in status(place.api)
     quiet(place)
     assert ask(cluster, CLIENT_A, count=10) == 200
-    until(lambda: counts(figures(place, "shop")) == (20, 0), "calls count twice", 3)
+    comes_to(lambda: counts(figures(place, "shop")), (20, 0))
     set_faults(place.api, ())
     assert counts(figures(place, "shop")) == (10, 0)
 
@@ -215,7 +224,7 @@ def answers(place, seconds):
     while time.monotonic() < deadline:
         try:
             item = figures(place, "shop")
-            seen.append((200, float(item["window"].removesuffix("s")), counts(item)[0]))
+            seen.append((200, window_of(item), counts(item)[0]))
         except ApiRefusedError as refusal:
             seen.append((refusal.status, 0.0, 0))
         time.sleep(0.1)
