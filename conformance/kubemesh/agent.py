@@ -103,7 +103,7 @@ class Agent:
 
     async def _start_envoy(self, socket: Path) -> asyncio.subprocess.Process:
         start = self._settings.run / "envoy.json"
-        # Without a flush of its own: the reporter looks twice, and a scrape does as well.
+        # Without a flush of its own: the reporter looks until that shows, and a scrape does so twice.
         told = bootstrap(self._settings.sidecar, admin_address=_ADMIN, socket=socket, flush=None)
         start.write_text(json.dumps(told))
         argv = envoy_argv(envoy_path(), start, drain_seconds=_DRAIN)

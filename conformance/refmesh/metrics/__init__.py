@@ -11,7 +11,7 @@ from conformance.refmesh.metrics.comparing import Round
 from conformance.refmesh.metrics.history import History
 from conformance.refmesh.metrics.inventory import Inventory, read_inventory
 from conformance.refmesh.metrics.prometheus import PrometheusSource
-from conformance.refmesh.metrics.reading import STATS_PATH, UPTIME_PATH, Sample, read_sample, read_uptime
+from conformance.refmesh.metrics.reading import Sample
 from conformance.refmesh.metrics.rendering import GROUP, VERSION
 from conformance.refmesh.metrics.sampling import Sampler
 from conformance.refmesh.metrics.source import Sampled, SilentSourceError, TrafficSource
@@ -19,8 +19,6 @@ from conformance.refmesh.metrics.stats_page import StatsPage, read_for_prometheu
 
 __all__ = [
     "GROUP",
-    "STATS_PATH",
-    "UPTIME_PATH",
     "VERSION",
     "Action",
     "Asker",
@@ -40,6 +38,4 @@ __all__ = [
     "prometheus_address",
     "read_for_prometheus",
     "read_inventory",
-    "read_sample",
-    "read_uptime",
 ]

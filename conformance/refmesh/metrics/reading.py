@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -12,12 +12,15 @@ from urllib.parse import quote
 from conformance.refmesh.metrics.traffic import Bin
 from conformance.refmesh.translate.telemetry import METRIC, TAGS
 
-_HISTOGRAMS = "/stats?format=json&type=Histograms&histogram_buckets=detailed&filter="
-STATS_PATH = _HISTOGRAMS + quote(rf"^{re.escape(METRIC)}\.")
-"""Where Envoy's admin pages have the counts. Without the type, Envoy would search some thousand counters as well."""
+_DROPPED = "server.dropped_stat_flushes"
+_HISTOGRAMS = "/stats?format=json&usedonly&histogram_buckets=detailed&filter="
+STATS_PATH = _HISTOGRAMS + quote(rf"^({re.escape(METRIC)}\.|{re.escape(_DROPPED)}$)")
+"""Where Envoy's admin pages have the counts. Used ones only: Envoy has some thousand that never counted anything."""
 
-UPTIME_PATH = "/stats?format=json&type=Gauges&filter=" + quote(r"^server\.uptime$")
-"""Where Envoy's admin pages say how long it has been running."""
+START_PATH = "/config_dump?mask=last_updated"
+"""Where Envoy's admin pages say when it read its first configuration. Its own uptime is of the last time that it
+added up, which may be long ago, and in whole seconds.
+"""
 
 PROMETHEUS_PATH = "/stats/prometheus?filter=" + quote(rf"^({re.escape(METRIC)}\.|server\.uptime$)")
 """Where Envoy's admin pages have counts and uptime in the way that Prometheus reads."""
@@ -57,27 +60,38 @@ class Sample:
     counts: Mapping[Series, Bins]
 
 
-def read_uptime(text: str | bytes) -> timedelta:
-    """Read the page at `UPTIME_PATH`; in whole seconds, rounded down.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What the page at `STATS_PATH` says."""
+
+    sample: Sample
+    dropped: int
+    """How often Envoy was asked to add up while it still did so for somebody who had asked before."""
+
+
+def read_start(text: str | bytes) -> datetime:
+    """Read the page at `START_PATH`: when Envoy started, by its own machine's clock.
 
     Raises:
         ValueError: It is not that page.
     """
     try:
-        stats = json.loads(text)["stats"]
-        return timedelta(seconds=next(int(one["value"]) for one in stats if one["name"] == "server.uptime"))
-    except (LookupError, TypeError, AttributeError, StopIteration) as problem:
-        raise ValueError(f"this page of Envoy's does not tell its uptime: {problem!r}") from problem
+        (boot,) = (one for one in json.loads(text)["configs"] if one["@type"].endswith("BootstrapConfigDump"))
+        return datetime.fromisoformat(boot["last_updated"])
+    except (LookupError, TypeError, AttributeError, ValueError) as problem:
+        raise ValueError(f"this page of Envoy's does not tell when it started: {problem!r}") from problem
 
 
-def read_sample(text: str | bytes, uptime: timedelta) -> Sample:
+def read_page(text: str | bytes, uptime: timedelta) -> Page:
     """Read the page at `STATS_PATH`, of an Envoy that has been running for *uptime*.
 
     Raises:
         ValueError: It is not that page.
     """
     try:
-        return Sample(uptime=uptime, counts=dict(_histograms(json.loads(text)["stats"])))
+        stats = json.loads(text)["stats"]
+        dropped = sum(one["value"] for one in stats if one.get("name") == _DROPPED)
+        return Page(sample=Sample(uptime=uptime, counts=dict(_histograms(stats))), dropped=dropped)
     except (LookupError, TypeError, AttributeError) as problem:
         raise ValueError(f"this is no page of Envoy's histograms: {problem!r}") from problem
 

@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 from conformance.refmesh.metrics.comparing import Round
 from conformance.refmesh.metrics.history import History
 from conformance.refmesh.metrics.reading import Sample
-from conformance.refmesh.metrics.stats_page import ADDING_UP, StatsPage
+from conformance.refmesh.metrics.stats_page import ADDING_UP, SHOWN, StatsPage
 
 logger = logging.getLogger(__name__)
 
 _FRESH = timedelta(milliseconds=20)
 """How old a look may be for somebody who asks now."""
+_MOST_LOOKS = 100  # for one answer
 
 
 class Sampler:
@@ -66,25 +67,43 @@ class Sampler:
             # Who waited for somebody else's look has no need of another: it began after they had asked.
             is_fresh = self._known_at is not None and asked_at - self._known_at <= _FRESH
             if not is_fresh and not self._stopped.is_set():
-                self._look()
-                time.sleep(ADDING_UP)
-                self._look()
+                self._look_until_shown()
 
     def _run(self) -> None:
         while not self._stopped.wait(self._period.total_seconds()):
             with self._looking:
                 if not self._stopped.is_set():
-                    self._look()
+                    before = self._looked_at
+                    self._take(before, self._look())
 
-    def _look(self) -> None:
-        self._known_at, self._looked_at = self._looked_at, datetime.now(UTC)
+    def _look_until_shown(self) -> None:
+        """Look again while a sidecar still adds up what it had counted at the first look."""
+        before, wanted = self._looked_at, {pod: page.turns + SHOWN for pod, page in self._pages.items()}
+        self._take(before, self._look())
+        first = self._looked_at
+        for _ in range(_MOST_LOOKS):
+            time.sleep(ADDING_UP)
+            found = self._look()
+            late = [
+                pod for pod, one in self._pages.items() if one.is_open and one.turns < wanted.get(pod, SHOWN)
+            ]
+            if not late:
+                break
+        self._take(first, {pod: one for pod, one in found.items() if pod not in late})
+
+    def _look(self) -> Mapping[str, Sample | None]:
+        self._looked_at = datetime.now(UTC)
         sidecars = self._sidecars()
         for gone in self._pages.keys() - sidecars.keys():
             self._pages.pop(gone).close()
-        found = {pod: self._sample(pod, address) for pod, address in sidecars.items()}
-        if self._known_at:
+        return {pod: self._sample(pod, address) for pod, address in sidecars.items()}
+
+    def _take(self, at: datetime | None, found: Mapping[str, Sample | None]) -> None:
+        """Remember what was found as what was true *at* an earlier look."""
+        self._known_at = at
+        if at:
             samples = {pod: one for pod, one in found.items() if one is not None}
-            self._history.take(Round(at=self._known_at, samples=samples))
+            self._history.take(Round(at=at, samples=samples))
 
     def _sample(self, pod: str, address: str) -> Sample | None:
         """Ask one sidecar; where it does not answer, what it said last: None when its pod is just coming."""

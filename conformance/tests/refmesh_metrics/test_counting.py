@@ -13,11 +13,9 @@ from conformance.refmesh.metrics import (
     Round,
     Sample,
     read_inventory,
-    read_sample,
-    read_uptime,
 )
 from conformance.refmesh.metrics.figures import Figures
-from conformance.refmesh.metrics.reading import Series
+from conformance.refmesh.metrics.reading import Page, Series, read_page
 from conformance.refmesh.metrics.source import attributed
 from conformance.refmesh.metrics.stats_page import StatsPage
 from conformance.refmesh.metrics.traffic import Flow, Side, Tally, Traffic, added, quantile
@@ -61,7 +59,7 @@ def figures_of(*rounds):
 
 def test_page_of_envoy_is_read_to_the_letter():
     """Names come apart though values hold dots, bars and slashes; bounds lose what arithmetic left behind."""
-    sample = read_sample(a_page((220.00000000000003, 10, 2), (8000, 100, 1)), timedelta(seconds=7))
+    sample = read_page(a_page((220.00000000000003, 10, 2), (8000, 100, 1)), timedelta(seconds=7)).sample
     (series,) = sample.counts
     assert (series.pod, series.side, series.source, series.identity) == (
         "here/client-0",
@@ -76,7 +74,7 @@ def test_page_of_envoy_is_read_to_the_letter():
 
 def test_other_series_are_passed_over():
     """Envoy has many histograms of its own."""
-    assert read_sample(a_page((1, 1, 1), name="cluster.x.upstream_rq_time"), WINDOW).counts == {}
+    assert read_page(a_page((1, 1, 1), name="cluster.x.upstream_rq_time"), WINDOW).sample.counts == {}
 
 
 @pytest.mark.parametrize(
@@ -85,9 +83,7 @@ def test_other_series_are_passed_over():
 def test_other_pages_are_no_samples(page):
     """What is no JSON is no JSON, and what is no page of Envoy's says so."""
     with pytest.raises(ValueError, match=r"."):
-        read_sample(page, WINDOW)
-    with pytest.raises(ValueError, match=r"."):
-        read_uptime(page)
+        read_page(page, WINDOW)
 
 
 def test_window_is_the_difference_of_two_looks():
@@ -321,6 +317,7 @@ def test_silent_sidecar_is_taken_to_run_on():
     """What it said last stays what it said, and its silence is no new start."""
     page = StatsPage("127.0.0.1")
     assert page.unheard() is None
-    page._last = said = Sample(uptime=timedelta(seconds=1), counts={SERIES: {BIN: 5}})
+    said = Sample(uptime=timedelta(seconds=1), counts={SERIES: {BIN: 5}})
+    page._last = Page(sample=said, dropped=0)
     assert page.unheard().uptime > timedelta(seconds=1)
     assert page.unheard().counts is said.counts
