@@ -23,11 +23,20 @@ Context = Annotated[
     typer.Option("--context", "--smi-context", help="The kubeconfig's context; default: its current one."),
 ]
 Registry = Annotated[
-    str, typer.Option(help="Where the cluster finds the suite's images; default: its nodes have them.")
+    str,
+    typer.Option(
+        "--registry",
+        "--smi-registry",
+        help="Where the cluster finds the suite's images; default: its nodes have them.",
+    ),
 ]
 ImageBase = Annotated[
     str | None,
-    typer.Option(help="What the suite's images are built on; default: the official image of this Python."),
+    typer.Option(
+        "--image-base",
+        "--smi-image-base",
+        help="What the suite's images are built on; default: the official image of this Python.",
+    ),
 ]
 
 

@@ -181,6 +181,10 @@ def test_clean_sweeps_leftovers(monkeypatch):
             ["images", "list", "--registry", "registry.example/team"],
             ["registry.example/team/smi-conformance/probe:"],
         ),
+        (  # the names that a run gives its options
+            ["images", "list", "--smi-registry", "registry.example/team", "--smi-image-base", "base:1"],
+            ["registry.example/team/smi-conformance/probe:"],
+        ),
         (["provider", "list"], ["osm", "Open Service Mesh", "reference"]),
     ],
 )
