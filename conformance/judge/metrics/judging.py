@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from conformance.judge.metrics import answers, counting, discovery, edges, figures
+from conformance.judge.metrics import answers, counting, discovery, edges, figures, following
 from conformance.judge.metrics.case import Case, Remark
 from conformance.judge.metrics.rules import MetricsRules, Times
 from conformance.judge.verdicts import worst
@@ -22,7 +22,7 @@ _QUESTIONS: Mapping[Aspect, Callable[[Case], Iterator[Remark]]] = {
     Aspect.ORDER: figures.order,
     Aspect.LATENCY: figures.latency,
     Aspect.WINDOW: answers.window,
-    Aspect.TRAIL: counting.trail,
+    Aspect.TRAIL: following.trail,
     Aspect.IDLE: figures.idle,
     Aspect.PERSPECTIVE: answers.perspective,
     Aspect.RESOURCE: answers.resource,

@@ -125,6 +125,29 @@ def test_trail_that_never_ends_shows_nothing(house):
     assert result.verdict is Verdict.INCONCLUSIVE
 
 
+EDGES_TRAIL = """
+  - name: some traffic
+    drive: {from: client-a, to: shop, calls: 10}
+    read: {edges: pods shop, about: [trail]}
+"""
+
+
+def test_edges_are_followed_one_by_one(house):
+    """An edge that stays longer than its window says is found out, and one that leaves with it is not."""
+    metrics = house.measure()
+    assert house.play(EDGES_TRAIL, **METRICS).verdict is Verdict.PASSED
+    right = metrics.answer
+
+    def claiming(request):
+        answer = right(request)
+        return replace(answer, body=answer.body.replace(b'"window": "10s"', b'"window": "5s"'))
+
+    house.cluster.answers = claiming
+    result = house.play(EDGES_TRAIL, **METRICS)
+    assert result.verdict is Verdict.FAILED
+    assert "s after the first reading" in result.headline
+
+
 def test_what_was_read_is_kept(house):
     """The answer lies in the evidence, to the letter."""
     house.measure("metrics-doubled-counts")
