@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from conformance.spec.groups import ApiGroup
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredResource:
@@ -10,20 +12,24 @@ class MeasuredResource:
     plural: str
     kind: str
     namespaced: bool = True
+    groups: tuple[str, ...] = ("",)
+    """API groups in which Kubernetes has the kind, or once had it; empty is its core."""
 
+
+_WORKLOADS = ("apps", "extensions")
 
 MEASURED_RESOURCES: tuple[MeasuredResource, ...] = (
-    MeasuredResource(plural="daemonsets", kind="DaemonSet"),
-    MeasuredResource(plural="deployments", kind="Deployment"),
-    MeasuredResource(plural="jobs", kind="Job"),
+    MeasuredResource(plural="daemonsets", kind="DaemonSet", groups=_WORKLOADS),
+    MeasuredResource(plural="deployments", kind="Deployment", groups=_WORKLOADS),
+    MeasuredResource(plural="jobs", kind="Job", groups=("batch", "extensions")),
     MeasuredResource(plural="namespaces", kind="Namespace", namespaced=False),
     MeasuredResource(plural="nodes", kind="Node", namespaced=False),
     MeasuredResource(plural="pods", kind="Pod"),
-    MeasuredResource(plural="replicasets", kind="ReplicaSet"),
+    MeasuredResource(plural="replicasets", kind="ReplicaSet", groups=_WORKLOADS),
     MeasuredResource(plural="replicationcontrollers", kind="ReplicationController"),
     MeasuredResource(plural="services", kind="Service"),
-    MeasuredResource(plural="statefulsets", kind="StatefulSet"),
-    MeasuredResource(plural="trafficsplits", kind="TrafficSplit"),
+    MeasuredResource(plural="statefulsets", kind="StatefulSet", groups=_WORKLOADS),
+    MeasuredResource(plural="trafficsplits", kind="TrafficSplit", groups=(ApiGroup.SPLIT.value,)),
 )
 """Spec: traffic-metrics v1alpha1, "Kubernetes API": the full list. Scopes as Kubernetes has them."""
 

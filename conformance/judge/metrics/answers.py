@@ -7,6 +7,7 @@ from typing import Any
 
 from conformance.judge.metrics.case import Case, Remark
 from conformance.judge.metrics.shapes import mistakes_of
+from conformance.judge.metrics.versions import versions
 from conformance.model.labels import Selector, parse_selector
 from conformance.model.measuring import Reading
 from conformance.model.metrics import Reference, TrafficMetrics
@@ -48,6 +49,7 @@ def shape(case: Case) -> Iterator[Remark]:
     for raw in case.raw_items:
         whole = {"kind": "TrafficMetrics", **raw} if case.is_list and isinstance(raw, Mapping) else raw
         yield from (Remark("the form of a TrafficMetrics", one) for one in mistakes_of(whole, "object"))
+    yield from versions(case)
     for item in case.items:
         yield from _twice(case, item)
         if case.read.reading is not Reading.LIST and item.resource != case.resource:

@@ -148,6 +148,50 @@ def test_edges_are_followed_one_by_one(house):
     assert "s after the first reading" in result.headline
 
 
+SHAPE = """
+  - name: as it is
+    read: {get: deployments shop, about: [shape]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "verdict"),
+    [
+        (b'"kind": "Deployment", "apiVersion": "apps/v1"', Verdict.PASSED),
+        (b'"kind": "Deployment", "apiVersion": "extensions/v1beta1"', Verdict.PASSED),
+        (b'"kind": "Deployment", "apiVersion": "v1"', Verdict.FAILED),
+        (b'"kind": "Deployment", "apiVersion": "metrics.smi-spec.io/v1alpha1"', Verdict.FAILED),
+    ],
+    ids=str,
+)
+def test_reference_has_the_version_of_whom_it_refers_to(house, written, verdict):
+    """The group of a reference's version is one that has the kind, where the version is written at all."""
+    metrics = house.measure()
+    right = metrics.answer
+
+    def referring(request):
+        answer = right(request)
+        return replace(answer, body=answer.body.replace(b'"kind": "Deployment"', written))
+
+    house.cluster.answers = referring
+    assert house.play(SHAPE, **METRICS).verdict is verdict
+
+
+def test_answer_of_another_version_fails(house):
+    """What was asked of v1alpha1 is no v1alpha2."""
+    metrics = house.measure()
+    right, other = metrics.answer, b'"kind": "TrafficMetrics", "apiVersion": "metrics.smi-spec.io/v1alpha2"'
+
+    def newer(request):
+        answer = right(request)
+        return replace(answer, body=answer.body.replace(b'"kind": "TrafficMetrics"', other))
+
+    house.cluster.answers = newer
+    result = house.play(SHAPE, **METRICS)
+    assert result.verdict is Verdict.FAILED
+    assert "of 'metrics.smi-spec.io/v1alpha2'" in result.headline
+
+
 def test_what_was_read_is_kept(house):
     """The answer lies in the evidence, to the letter."""
     house.measure("metrics-doubled-counts")
