@@ -4,7 +4,14 @@ Pure.
 
 from conformance.judge.access import ResponderRule, judge_access
 from conformance.judge.controls import ControlSet, Proof
-from conformance.judge.metrics import DrivenCall, MetricsRules, Times, judge_readings, judge_traffic
+from conformance.judge.metrics import (
+    DrivenCall,
+    MetricsRules,
+    Times,
+    judge_readings,
+    judge_traffic,
+    resources_beyond,
+)
 from conformance.judge.outcomes import classify
 from conformance.judge.refusals import judge_refusal
 from conformance.judge.settings import SplitSettings
@@ -28,5 +35,6 @@ __all__ = [
     "judge_refusal",
     "judge_traffic",
     "judgement_of",
+    "resources_beyond",
     "worst",
 ]

@@ -124,6 +124,9 @@ def _read_all(api: MetricsApi, reads: Sequence[Read], peers_of: PeersOf) -> tupl
         asked = {request: pool.submit(api.ask, request) for request in along}
         mains |= {at: one.result() for at, one in begun.items()}
         others = {request: one.result() for request, one in asked.items()}
+    plans = [api.completed(plan, mains[at]) for at, plan in enumerate(plans)]
+    late = {request for plan in plans for request in plan.others.values()} - others.keys()
+    others |= {request: api.ask(request) for request in late}
     return tuple(plan.answered(mains[at], others) for at, plan in enumerate(plans))
 
 

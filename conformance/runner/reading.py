@@ -7,19 +7,20 @@ What else is read, and under which name it stands in `ReadOnce.others`:
 ``pods of <ns>``    for sums of an aggregate: the pods of a namespace
 ``edges of <peer>`` for both ends of an edge: the edges of each peer
 ``slash``           for discovery: the same path with a slash behind it
-``list of <plural>`` for discovery: a list of each of the eleven resources
+``list of <plural>`` for discovery: a list of each of the eleven resources, and of others that it lists
 ``service``         for the group: the APIService of its version
 ``later 1`` ...     for the trail: the same again, until the traffic has left the window
 =================== ==================================================================
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from conformance.cluster import Cluster
+from conformance.judge import resources_beyond
 from conformance.model.api import ApiAnswer, ApiRequest
 from conformance.model.measuring import Aspect, Read, Reading
 from conformance.model.metrics import Answered, Peer, PodEntry, ReadOnce, Reference
@@ -84,6 +85,14 @@ class MetricsApi:
             main=self._request(read, resource),
             others={} if read.is_refused else dict(self._others(read, resource, peers_of)),
         )
+
+    def completed(self, plan: ReadPlan, main: Answered) -> ReadPlan:
+        """Add what has to be asked since *main* says so: discovery may list more than the eleven resources."""
+        if Aspect.SERVED not in plan.read.about:
+            return plan
+        beyond = resources_beyond(main.answer.body)
+        more = {f"list of {one.plural}": ApiRequest(path=self._list_of(one)) for one in beyond}
+        return replace(plan, others={**plan.others, **more})
 
     def _reference(self, read: Read) -> Reference:
         found = measured_resource(read.resource)

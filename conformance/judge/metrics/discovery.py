@@ -8,10 +8,10 @@ from conformance.judge.metrics.case import Case, Remark
 from conformance.judge.metrics.parsing import read_body
 from conformance.judge.metrics.shapes import mistakes_of
 from conformance.model.metrics import Answered
-from conformance.spec import MEASURED_RESOURCES, ApiGroup, measured_resource
+from conformance.spec import MEASURED_RESOURCES, ApiGroup, MeasuredResource, measured_resource
 
 _OK = 200
-_NOT_FOUND = 404
+_WRITING = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 
 
 def entries(case: Case) -> Iterator[Remark]:
@@ -29,6 +29,8 @@ def entries(case: Case) -> Iterator[Remark]:
         wanted = {"get"} if name == "trafficsplits" else {"get", "list"}
         if not isinstance(verbs, list) or not wanted <= set(verbs):
             yield Remark(f"{name} has the verbs {' and '.join(sorted(wanted))}", f"{verbs}")
+        elif not _WRITING.isdisjoint(verbs):
+            yield Remark(f"{name} has verbs for reading alone", f"{verbs}", "verbs are get and list")
     other = case.once.others.get("slash")
     if other and (other.answer.status != _OK or read_body(other.answer.body) != case.body):
         yield Remark(
@@ -52,7 +54,7 @@ def _version(case: Case) -> Iterator[Remark]:
 def served(case: Case) -> Iterator[Remark]:
     """What is listed can be listed for real, and what is not listed is not found."""
     listed = _listed(case.body)
-    for one in MEASURED_RESOURCES:
+    for one in (*MEASURED_RESOURCES, *resources_beyond(case.once.main.answer.body)):
         answer = case.once.others.get(f"list of {one.plural}")
         if answer is None:
             continue
@@ -62,6 +64,15 @@ def served(case: Case) -> Iterator[Remark]:
             yield Remark(f"{one.plural}, which discovery lists, is served", _told(answer))
         if one.plural not in listed and status == _OK:
             yield Remark(f"{one.plural}, which is served, stands in discovery", "it does not")
+
+
+def resources_beyond(raw: bytes) -> Iterator[MeasuredResource]:
+    """Name what a discovery's body lists beside the eleven."""
+    for name, entry in _listed(read_body(raw)).items():
+        if measured_resource(name) is None and name.isalpha():
+            yield MeasuredResource(
+                plural=name, kind=str(entry.get("kind")), namespaced=entry.get("namespaced") is True
+            )
 
 
 def full_set(case: Case) -> Iterator[Remark]:

@@ -192,6 +192,30 @@ def test_answer_of_another_version_fails(house):
     assert "of 'metrics.smi-spec.io/v1alpha2'" in result.headline
 
 
+SERVED = """
+  - name: as it is
+    read: {discovery: version, about: [served]}
+"""
+
+
+def test_whatever_discovery_lists_is_asked_for(house):
+    """A resource beyond the eleven has to be served, too."""
+    metrics = house.measure()
+    right, more = (
+        metrics.answer,
+        b'"resources": [{"name": "cronjobs", "namespaced": true, "verbs": ["list"]}, ',
+    )
+
+    def listing(request):
+        answer = right(request)
+        return replace(answer, body=answer.body.replace(b'"resources": [', more))
+
+    house.cluster.answers = listing
+    result = house.play(SERVED, **METRICS)
+    assert result.verdict is Verdict.FAILED
+    assert "cronjobs, which discovery lists, is served" in result.headline
+
+
 def test_what_was_read_is_kept(house):
     """The answer lies in the evidence, to the letter."""
     house.measure("metrics-doubled-counts")
