@@ -283,11 +283,13 @@ WITNESSES = {
 """By fault: a question, the right answer to it, and the wrong one."""
 
 IN_SIDECARS = {
+    "metrics-believes-forwarded-for",
     "metrics-counts-get-only",
     "metrics-counts-one-port",
     "metrics-counts-tcp",
     "metrics-drops-unanswered",
     "metrics-skips-health-paths",
+    "metrics-skips-options",
 }
 """Faults of what proxies count: no figure of this world shows them."""
 
@@ -297,14 +299,21 @@ NOT_HERE = {
     "metrics-edges-linger",
     "metrics-edges-near-only",
     "metrics-keeps-last",
+    "metrics-latency-lingers",
+    "metrics-one-service-per-pod",
     "metrics-owners-are-deployments",
     "metrics-same-names-merged",
     "metrics-selector-by-pods",
+    "metrics-services-select-everywhere",
+    "metrics-split-any-root",
+    "metrics-split-keeps-backends",
     "metrics-split-latency-of-root",
+    "metrics-split-near-callers",
     "metrics-split-outlives",
     "metrics-split-percent",
 }
-"""Faults for which this world has no occasion: nothing goes, nobody shares an account, pods are of Deployments."""
+"""Faults for which this world has no occasion: nothing goes, nobody shares an account, pods are of Deployments,
+one split and one Service each."""
 
 BATTERY = (
     [
@@ -335,14 +344,28 @@ BATTERY = (
             "/namespaces/here/widgets",
             SPLIT,
             f"{SPLIT}-of-nobody",
+            "/namespaces/here/statefulsets/shop",
+            "/namespaces/here/deployments/sho",
+            "/namespaces/there/deployments/shop",
+            "/namespaces/there/deployments/client-a/edges",
+            "/namespaces/here/services/nobody",
+            "/namespaces/here/services/shop/edges",
             "/namespaces/there/trafficsplits",
         )
         for query in ({},)
     ]
     + [
         ("GET", DEPLOYMENTS, {"labelSelector": selector})
-        for selector in ("app=shop", "app!=shop", "app in (idle, shop)", "side")
+        for selector in (
+            "app=shop",
+            "app==shop",
+            "app!=shop",
+            "app in (idle, shop)",
+            "app=shop,side=client",
+            "side",
+        )
     ]
+    + [("GET", "/deployments", {"labelSelector": "app=shop"})]
     + [(method, SHOP, {}) for method in ("POST", "PATCH", "DELETE")]
 )
 """Questions, to one of which every other wrong API has another answer than the clean one."""
@@ -376,13 +399,19 @@ def battery(*faults):
 
 
 def more_flows():
-    """Have website-v1 call shop, so that calls go both ways, and client-a be told 404 and 503."""
+    """Have website-v1 call shop, so that calls go both ways, and client-a be told all kinds of things."""
     known = read_inventory(a_world())
     shop, website, client = (
         next(one for one in known.pods if one.startswith(f"here/{name}-"))
         for name in ("shop", "website-v1", "client-a")
     )
-    tallies = {404: Tally(success=3), 503: Tally(failure=4), 200: Tally(success=5, bins={(9e5, 9.1e5): 5})}
+    tallies = {
+        200: Tally(success=5, bins={(9e5, 9.1e5): 5}),
+        201: Tally(success=2),
+        404: Tally(success=3),
+        502: Tally(failure=6),
+        503: Tally(failure=4),
+    }
     for status_, tally in tallies.items():
         for side in Side:
             yield Flow(

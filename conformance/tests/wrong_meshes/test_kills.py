@@ -22,10 +22,12 @@ PAIRS = sorted(
 )
 
 LIES_IN_LISTENERS = {
+    "metrics-believes-forwarded-for",
     "metrics-counts-get-only",
     "metrics-counts-one-port",
     "metrics-drops-unanswered",
     "metrics-skips-health-paths",
+    "metrics-skips-options",
     "untidied-paths",
 }
 """Faults of what a listener does with a connection: those that are open when it is set stay as they were."""

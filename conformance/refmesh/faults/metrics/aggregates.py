@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from statistics import mean
 
 from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.changing import (
+    DocumentStage,
     Metric,
     aggregates_alone,
     document_fault,
@@ -17,7 +19,7 @@ from conformance.refmesh.faults.metrics.wrong_api import WrongApi
 from conformance.refmesh.metrics.asking import Question
 from conformance.refmesh.metrics.inventory import Inventory, Name, PodFacts
 from conformance.refmesh.metrics.rendering import Json, metrics_of, quantity
-from conformance.refmesh.metrics.traffic import Tally, added
+from conformance.refmesh.metrics.traffic import Side, Tally, added
 
 _LABEL = "app"
 
@@ -60,22 +62,31 @@ def _busiest(tallies: list[Tally]) -> Tally:
     return max(tallies, key=lambda one: one.success + one.failure)
 
 
-@aggregates_alone
-def _averaged_percentiles(document: Json, question: Question, api: WrongApi) -> Json:
-    pods = api.figures().received("pods")
+def _merged_percentiles(merge: Callable[[list[float]], float]) -> DocumentStage:
+    """Make the percentiles of an aggregate from those of its pods."""
 
-    def anew(item: Json) -> Json:
-        seen = [metrics_of(pods[one]) for one in _members(item, question, api) if one in pods]
-        return {**item, "metrics": [_mean_of(one, seen) for one in item["metrics"]]} if seen else item
+    @aggregates_alone
+    def stage(document: Json, question: Question, api: WrongApi) -> Json:
+        pods = api.figures().received("pods")
 
-    return each_item(document, anew)
+        def anew(item: Json) -> Json:
+            seen = [metrics_of(pods[one]) for one in _members(item, question, api) if one in pods]
+            if not seen:
+                return item
+            return {**item, "metrics": [_of_others(merge, one, seen) for one in item["metrics"]]}
+
+        return each_item(document, anew)
+
+    return stage
 
 
-def _mean_of(metric: Metric, others: list[list[Mapping[str, str]]]) -> Metric:
+def _of_others(
+    merge: Callable[[list[float]], float], metric: Metric, others: list[list[Mapping[str, str]]]
+) -> Metric:
     if not is_latency(metric):
         return metric
     same = [value_of(one) for each in others for one in each if one["name"] == metric["name"]]
-    return {**metric, "value": quantity(sum(same) / len(same))}
+    return {**metric, "value": quantity(merge(same))}
 
 
 def _swallowing_prefixed(document: Json, question: Question, api: WrongApi) -> Json:
@@ -153,6 +164,27 @@ def _no_nodes(known: Inventory) -> Inventory:
     return replace(known, pods={key: replace(pod, node="") for key, pod in known.pods.items()})
 
 
+def _near_only(document: Json, question: Question, api: WrongApi) -> Json:
+    """Count calls within a namespace alone."""
+    if question.edges or question.resource.plural != "namespaces":
+        return document
+    pods = api.known.pods
+
+    def anew(item: Json) -> Json:
+        near = [
+            one.tally
+            for one in api.figures().traffic.flows
+            if one.side is Side.SERVER
+            and one.source in pods
+            and pods[one.source].namespace == item["resource"]["name"]
+            and one.destination in pods
+            and pods[one.destination].namespace == item["resource"]["name"]
+        ]
+        return {**item, "metrics": metrics_of(added(near))}
+
+    return each_item(document, anew)
+
+
 FAULTS: tuple[Fault, ...] = (
     document_fault(
         "metrics-aggregate-averages",
@@ -165,7 +197,12 @@ FAULTS: tuple[Fault, ...] = (
     document_fault(
         "metrics-averaged-percentiles",
         "Percentiles of an aggregate are the mean of its pods' percentiles.",
-        _averaged_percentiles,
+        _merged_percentiles(mean),
+    ),
+    document_fault(
+        "metrics-aggregate-slowest-pod",
+        "Percentiles of an aggregate are the highest of its pods' percentiles.",
+        _merged_percentiles(max),
     ),
     document_fault(
         "metrics-membership-by-prefix",
@@ -203,4 +240,9 @@ FAULTS: tuple[Fault, ...] = (
         _owners(_deployed),
     ),
     inventory_fault("metrics-nodes-empty", "Nodes have no traffic.", _no_nodes),
+    document_fault(
+        "metrics-namespaces-near-only",
+        "Namespaces do not count what they receive from others.",
+        _near_only,
+    ),
 )

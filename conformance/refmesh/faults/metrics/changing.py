@@ -8,9 +8,10 @@ from typing import Any
 from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.wrong_api import MetricsStages, WrongApi
 from conformance.refmesh.metrics.asking import Action, MetricsAnswer, MetricsRequest, Question
-from conformance.refmesh.metrics.inventory import Inventory
+from conformance.refmesh.metrics.figures import Peer
+from conformance.refmesh.metrics.inventory import Inventory, Name
 from conformance.refmesh.metrics.rendering import Json, quantity
-from conformance.refmesh.metrics.traffic import Flow, Traffic
+from conformance.refmesh.metrics.traffic import Flow, Side, Tally, Traffic
 
 Metric = Mapping[str, Any]
 DocumentStage = Callable[[Json, Question, WrongApi], Json]
@@ -75,6 +76,24 @@ def with_backend(item: Json, **changed: object) -> Json:
 def calls_of(item: Json) -> float:
     """Add up what a TrafficMetrics counts, whatever became of it."""
     return sum(value_of(one) for one in item["metrics"] if not is_latency(one))
+
+
+def name_in(reference: Json) -> Name:
+    """Read whom a reference names."""
+    return reference.get("namespace", ""), reference["name"]
+
+
+def tally_of(item: Json, question: Question, api: WrongApi) -> Tally:
+    """Find the calls that a TrafficMetrics tells of."""
+    figures, name = api.figures(), name_in(item["resource"])
+    if of_splits(question):
+        backend = item["backend"]
+        return figures.backends(name[0], backend["apex"], [backend["name"]])[backend["name"]]
+    if not question.edges:
+        return figures.received(question.resource.plural).get(name, Tally())
+    edge = item["edge"]
+    peer = Peer(direction=edge["direction"], side=Side(edge["side"]), name=name_in(edge["resource"]))
+    return figures.edges(question.resource.plural, name).get(peer, Tally())
 
 
 def counts_only(item: Json) -> Json:

@@ -17,11 +17,14 @@ from conformance.refmesh.faults.metrics.changing import (
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
 from conformance.refmesh.metrics.asking import Question
-from conformance.refmesh.metrics.rendering import Json
+from conformance.refmesh.metrics.rendering import Json, quantity
 from conformance.refmesh.metrics.traffic import Flow, Side, Tally, Traffic
 
 _REFUSED = 403
 _SERVER_ERROR = 500
+_OK, _REDIRECTING = 200, 300
+_GATEWAY_ERRORS = frozenset({502, 504})
+_SLOW = 250_000  # microseconds
 _ZERO = "0"
 
 
@@ -118,6 +121,29 @@ def _services_alone(traffic: Traffic, _api: WrongApi) -> Traffic:
     return kept_flows(traffic, lambda one: one.side is Side.SERVER or bool(one.service))
 
 
+def _only_200(flow: Flow) -> Flow:
+    return replace(flow, tally=Tally()) if _OK < flow.status < _REDIRECTING else flow
+
+
+def _gateways_pass(flow: Flow) -> Flow:
+    return _failures_pass(flow) if flow.status in _GATEWAY_ERRORS else flow
+
+
+def _two_digits(metric: Metric) -> Metric:
+    return metric if is_latency(metric) else {**metric, "value": quantity(float(f"{value_of(metric):.2g}"))}
+
+
+def _fast_only(flow: Flow) -> Flow:
+    bins = {bounds: count for bounds, count in flow.tally.bins.items() if bounds[0] < _SLOW}
+    if len(bins) == len(flow.tally.bins):
+        return flow
+    lost = sum(flow.tally.bins.values()) - sum(bins.values())
+    kept = Tally(
+        success=max(flow.tally.success - lost, 0), failure=max(flow.tally.failure - lost, 0), bins=bins
+    )
+    return replace(flow, tally=kept)
+
+
 FAULTS: tuple[Fault, ...] = (
     metric_fault("metrics-doubled-counts", "Every call is counted twice.", _doubled),
     flow_fault("metrics-failure-as-success", "Failed calls count as successful ones.", _failures_pass),
@@ -142,4 +168,8 @@ FAULTS: tuple[Fault, ...] = (
     traffic_fault(
         "metrics-drops-calls-to-pods", "Callers do not count calls to a pod's own address.", _services_alone
     ),
+    flow_fault("metrics-counts-200-alone", "Of answers 2xx only 200 is counted.", _only_200),
+    flow_fault("metrics-gateway-errors-pass", "A 502 and a 504 count as successes.", _gateways_pass),
+    metric_fault("metrics-counts-two-digits", "Counts have two significant digits.", _two_digits),
+    flow_fault("metrics-drops-slow-calls", "Calls that take longer than 250 ms are not counted.", _fast_only),
 )

@@ -10,6 +10,8 @@ from conformance.refmesh.metrics import rendering
 from conformance.refmesh.metrics.asking import ROOT, MetricsAnswer, MetricsRequest
 from conformance.refmesh.metrics.rendering import Json
 
+_WRITING = ("create", "update", "patch", "delete")
+
 
 def _with_entries(change: Callable[[list[Json]], list[Json]]) -> AnswerStage:
     def stage(answer: MetricsAnswer, _request: MetricsRequest, _api: WrongApi) -> MetricsAnswer:
@@ -96,5 +98,15 @@ FAULTS: tuple[Fault, ...] = (
         "metrics-discovery-twice",
         "Every resource is listed twice.",
         _with_entries(lambda all_: [*all_, *all_]),
+    ),
+    answer_fault(
+        "metrics-discovery-writing",
+        "Resources are listed with verbs that write.",
+        _with_entries(lambda all_: [{**one, "verbs": [*one["verbs"], *_WRITING]} for one in all_]),
+    ),
+    answer_fault(
+        "metrics-advertises-more",
+        "Cron jobs are listed, and not found.",
+        _with_entries(lambda all_: [*all_, {**all_[0], "name": "cronjobs"}]),
     ),
 )

@@ -87,6 +87,10 @@ def _unknown_without_edges(answer: MetricsAnswer, request: MetricsRequest, _api:
     )
 
 
+def _of_no_service(answer: MetricsAnswer, request: MetricsRequest, api: WrongApi) -> MetricsAnswer:
+    return _unserved_edges(answer, request, api) if "/services/" in request.path else answer
+
+
 FAULTS: tuple[Fault, ...] = (
     answer_fault(
         "metrics-edges-missing",
@@ -111,4 +115,5 @@ FAULTS: tuple[Fault, ...] = (
         "Somebody who does not exist has an empty list of edges.",
         _unknown_without_edges,
     ),
+    answer_fault("metrics-services-without-edges", "The edges of Services are not found.", _of_no_service),
 )

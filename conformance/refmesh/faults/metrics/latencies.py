@@ -5,8 +5,10 @@ from dataclasses import replace
 
 from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.changing import (
+    DocumentStage,
     Metric,
     aggregates_alone,
+    calls_of,
     document_fault,
     each_flow,
     each_item,
@@ -16,6 +18,7 @@ from conformance.refmesh.faults.metrics.changing import (
     metric_fault,
     scaled,
     splits_alone,
+    tally_of,
     traffic_fault,
     value_of,
     with_metrics,
@@ -23,10 +26,12 @@ from conformance.refmesh.faults.metrics.changing import (
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
 from conformance.refmesh.metrics.asking import Question
 from conformance.refmesh.metrics.rendering import Json, metrics_of, quantity
-from conformance.refmesh.metrics.traffic import Flow, Side, Tally, Traffic, added
+from conformance.refmesh.metrics.traffic import Flow, Side, Tally, Traffic, added, quantile
 
 _P50, _P90, _P99 = (f"p{one}_response_latency" for one in (50, 90, 99))
 _CAP = 0.1  # seconds
+_MICRO = 1_000_000
+_FEW = 10
 
 
 def _old_bins(traffic: Traffic, api: WrongApi) -> Traffic:
@@ -116,6 +121,25 @@ def _roots_on_backends(document: Json, _question: Question, api: WrongApi) -> Js
     return each_item(document, change)
 
 
+def _at_share(share: float, name: str) -> DocumentStage:
+    """Give another percentile under the name of one."""
+
+    def stage(document: Json, question: Question, api: WrongApi) -> Json:
+        def change(item: Json) -> Json:
+            value = quantity(quantile(tally_of(item, question, api).bins, share) / _MICRO)
+            metrics = [{**one, "value": value} if one["name"] == name else one for one in item["metrics"]]
+            return {**item, "metrics": metrics}
+
+        return each_item(document, change)
+
+    return stage
+
+
+def _of_many_only(item: Json) -> Json:
+    """Leave percentiles at zero while there are few calls."""
+    return _with_latencies_of(item, Tally()) if calls_of(item) < _FEW else item
+
+
 FAULTS: tuple[Fault, ...] = (
     metric_fault("metrics-seconds-as-ms", "Latencies in seconds are labelled as milliseconds.", _labelled_ms),
     metric_fault("metrics-unit-missing", "Latencies have no unit.", _without_unit),
@@ -143,5 +167,17 @@ FAULTS: tuple[Fault, ...] = (
         "metrics-aggregates-latency-in-ms",
         "Latencies of Deployments are milliseconds labelled as seconds.",
         aggregates_alone(with_metrics(lambda one: scaled(one, 1000) if is_latency(one) else one)),
+    ),
+    document_fault("metrics-p90-is-p95", "The 90th percentile is the 95th.", _at_share(0.95, _P90)),
+    document_fault(
+        "metrics-p99-is-longest", "The 99th percentile is the longest of all.", _at_share(1, _P99)
+    ),
+    item_fault(
+        "metrics-latency-of-many-only", "Of fewer than ten calls there are no latencies.", _of_many_only
+    ),
+    metric_fault(
+        "metrics-latency-twofold",
+        "Latencies are twice as long as they were.",
+        lambda one: scaled(one, 2) if is_latency(one) else one,
     ),
 )

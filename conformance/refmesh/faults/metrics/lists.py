@@ -6,21 +6,25 @@ from dataclasses import replace
 from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.changing import (
     DocumentStage,
+    answer_fault,
+    calls_of,
     document_fault,
     each_item,
     kept_items,
     lists_alone,
+    name_in,
     of_aggregates,
     of_lists,
     only,
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
-from conformance.refmesh.metrics.asking import Question
+from conformance.refmesh.metrics.asking import MetricsAnswer, MetricsRequest, Question
 from conformance.refmesh.metrics.rendering import Json, metrics_of
 from conformance.refmesh.metrics.selectors import Requirement, fits
 from conformance.refmesh.metrics.traffic import Side, Tally, added
 
 _PAGE = 5
+_TOP = 10
 
 
 @lists_alone
@@ -132,6 +136,32 @@ def _by_pods(document: Json, question: Question, api: WrongApi) -> Json:
     )
 
 
+def _busiest(document: Json, _question: Question, _api: WrongApi) -> Json:
+    return {**document, "items": sorted(document["items"], key=calls_of, reverse=True)[:_TOP]}
+
+
+def _single_equals(answer: MetricsAnswer, request: MetricsRequest, api: WrongApi) -> MetricsAnswer:
+    selector = request.query.get("labelSelector", "")
+    if "==" not in selector:
+        return answer
+    return api.answer(
+        replace(request, query={**request.query, "labelSelector": selector.replace("==", "=-")})
+    )
+
+
+def _any_condition(document: Json, question: Question, api: WrongApi) -> Json:
+    found = {
+        name_in(item["resource"]): item
+        for one in question.selector
+        for item in api.clean(replace(question, selector=(one,)))["items"]
+    }
+    return {**document, "items": list(found.values())} if question.selector else document
+
+
+def _idle(document: Json, _question: Question, _api: WrongApi) -> Json:
+    return each_item(document, lambda item: {**item, "metrics": metrics_of(Tally())})
+
+
 FAULTS: tuple[Fault, ...] = (
     document_fault("metrics-list-leaks-namespaces", "A list shows other namespaces as well.", _leaking),
     document_fault("metrics-list-ignores-selector", "A list does not look at its selector.", _unfiltered),
@@ -174,5 +204,24 @@ FAULTS: tuple[Fault, ...] = (
         "metrics-selector-by-pods",
         "A selector is held against the labels of an object's pods.",
         lists_alone(_by_pods),
+    ),
+    document_fault("metrics-list-top-ten", "A list shows the ten busiest objects.", lists_alone(_busiest)),
+    document_fault(
+        "metrics-selector-within-namespaces",
+        "A list of all namespaces does not look at its selector.",
+        only(lambda question: not question.namespace, _unfiltered),
+    ),
+    answer_fault(
+        "metrics-selector-single-equals", "In a selector, == is taken for = and a value.", _single_equals
+    ),
+    document_fault(
+        "metrics-selector-any",
+        "Of several conditions of a selector one is enough.",
+        lists_alone(_any_condition),
+    ),
+    document_fault(
+        "metrics-list-of-namespaces-idle",
+        "In the list of namespaces nobody has traffic.",
+        only(lambda question: of_lists(question) and question.resource.plural == "namespaces", _idle),
     ),
 )

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.changing import (
+    DocumentStage,
     calls_of,
     document_fault,
     each_flow,
@@ -11,6 +12,7 @@ from conformance.refmesh.faults.metrics.changing import (
     edges_alone,
     kept_items,
     traffic_fault,
+    value_of,
     with_edge,
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
@@ -124,9 +126,14 @@ def _callers_by_account(traffic: Traffic, api: WrongApi) -> Traffic:
     return each_flow(traffic, change)
 
 
-@edges_alone
-def _top_two(document: Json, _question: Question, _api: WrongApi) -> Json:
-    return {**document, "items": sorted(document["items"], key=calls_of, reverse=True)[:2]}
+def _top(number: int) -> DocumentStage:
+    """Show the busiest edges only."""
+
+    @edges_alone
+    def stage(document: Json, _question: Question, _api: WrongApi) -> Json:
+        return {**document, "items": sorted(document["items"], key=calls_of, reverse=True)[:number]}
+
+    return stage
 
 
 @edges_alone
@@ -141,6 +148,13 @@ def _small_kind(document: Json, _question: Question, _api: WrongApi) -> Json:
         return with_edge(item, resource={**peer, "kind": peer["kind"].lower()})
 
     return each_item(document, change)
+
+
+def _with_successes(document: Json, _question: Question, _api: WrongApi) -> Json:
+    return kept_items(
+        document,
+        lambda item: any(one["name"] == "success_count" and value_of(one) for one in item["metrics"]),
+    )
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -161,9 +175,13 @@ FAULTS: tuple[Fault, ...] = (
         _near_peers,
     ),
     traffic_fault("metrics-edges-by-account", "Callers of one account are one peer.", _callers_by_account),
-    document_fault("metrics-edges-top-two", "Only the two busiest edges are shown.", _top_two),
+    document_fault("metrics-edges-top-two", "Only the two busiest edges are shown.", _top(2)),
     document_fault(
         "metrics-edges-not-itself", "An object that calls itself has no edge to itself.", _not_itself
     ),
     document_fault("metrics-edges-small-kind", "A peer's kind is written in small letters.", _small_kind),
+    document_fault("metrics-edges-top-ten", "Only the ten busiest edges are shown.", _top(10)),
+    document_fault(
+        "metrics-edges-of-successes", "Who had no success has no edge.", edges_alone(_with_successes)
+    ),
 )

@@ -72,6 +72,14 @@ def _header(name: str, value: str, **rest: bool) -> Json:
     return {"header_filter": {"header": {"name": name, "string_match": {"exact": value}, **rest}}}
 
 
+def _by_forwarded_for(_name: str, node: Json) -> Json:
+    return rewritten(node, lambda one: _claimed(one) if one.get("name") == "smi_source" else one)  # type: ignore[no-any-return] # JSON
+
+
+def _claimed(tag: Json) -> Json:
+    return {**tag, "value_format": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"}
+
+
 FAULTS: tuple[Fault, ...] = (
     Fault(
         name="metrics-counts-tcp",
@@ -94,5 +102,15 @@ FAULTS: tuple[Fault, ...] = (
         "metrics-drops-unanswered",
         "Calls that the application does not answer are not counted.",
         _filtered({"extension_filter": envoy.extension("cel", _CEL, {"expression": "response.flags == 0"})}),
+    ),
+    _overlooking(
+        "metrics-skips-options",
+        "Calls of the method OPTIONS are not counted.",
+        _filtered(_header(":method", "OPTIONS", invert_match=True)),
+    ),
+    _overlooking(
+        "metrics-believes-forwarded-for",
+        "Whoever X-Forwarded-For names is taken for the caller.",
+        _by_forwarded_for,
     ),
 )

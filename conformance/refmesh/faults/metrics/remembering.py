@@ -8,7 +8,9 @@ from weakref import WeakKeyDictionary
 
 from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.changing import (
+    AnswerStage,
     DocumentStage,
+    answer_fault,
     document_fault,
     each_item,
     edges_alone,
@@ -16,7 +18,7 @@ from conformance.refmesh.faults.metrics.changing import (
     value_of,
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
-from conformance.refmesh.metrics.asking import Question
+from conformance.refmesh.metrics.asking import MetricsAnswer, MetricsRequest, Question
 from conformance.refmesh.metrics.rendering import Json, metrics_of, time_text
 from conformance.refmesh.metrics.traffic import Tally
 
@@ -118,6 +120,32 @@ def _not_before_asked(document: Json, question: Question, _api: WrongApi, notes:
     return each_item(document, change)
 
 
+def _slow_past(document: Json, question: Question, _api: WrongApi, notes: _Notes) -> Json:
+    def change(item: Json) -> Json:
+        key = _key(item, question)
+        if _calls(item):
+            notes.metrics[key] = [one for one in item["metrics"] if is_latency(one)]
+            return item
+        counted = [one for one in item["metrics"] if not is_latency(one)]
+        return {**item, "metrics": [*notes.metrics[key], *counted]} if key in notes.metrics else item
+
+    return each_item(document, change)
+
+
+def _by_path() -> AnswerStage:
+    kept: WeakKeyDictionary[WrongApi, dict[str, tuple[datetime, MetricsAnswer]]] = WeakKeyDictionary()
+
+    def stage(answer: MetricsAnswer, request: MetricsRequest, api: WrongApi) -> MetricsAnswer:
+        now, known = datetime.now(UTC), kept.setdefault(api, {})
+        at, before = known.get(request.path, (now, answer))
+        if now - at > _LIFE or before.status != answer.status:
+            at, before = now, answer
+        known[request.path] = at, before
+        return before
+
+    return stage
+
+
 FAULTS: tuple[Fault, ...] = (
     document_fault(
         "metrics-stale-figures", "Figures stay as they were when first asked for.", _remembering(_first)
@@ -138,5 +166,15 @@ FAULTS: tuple[Fault, ...] = (
         "metrics-from-first-reading",
         "Nothing is counted until an object is asked for.",
         _remembering(_not_before_asked),
+    ),
+    document_fault(
+        "metrics-latency-lingers",
+        "Latencies of an object without traffic are those that it had last.",
+        _remembering(_slow_past),
+    ),
+    answer_fault(
+        "metrics-cache-ignores-query",
+        "What was answered to a path is answered again for two seconds, whatever stands in the query.",
+        _by_path(),
     ),
 )

@@ -30,6 +30,10 @@ def _unless(is_open: Callable[[Action], bool]) -> Callable[[Action], Action | No
     return lambda action: None if is_open(action) else action
 
 
+def _edges_in_own_namespace(action: Action) -> Action:
+    return _in_own_namespace(action) if action.resource.endswith("/edges") else action
+
+
 FAULTS: tuple[Fault, ...] = (
     rights_fault(
         "metrics-open-to-all", "Whoever is known may read all metrics, whatever RBAC says.", lambda _: None
@@ -77,5 +81,10 @@ FAULTS: tuple[Fault, ...] = (
         "metrics-open-edges",
         "Nothing is asked for edges.",
         _unless(lambda one: one.resource.endswith("/edges")),
+    ),
+    rights_fault(
+        "metrics-edges-rights-of-own-namespace",
+        "Rights to edges in one's own namespace count in all.",
+        _edges_in_own_namespace,
     ),
 )

@@ -5,6 +5,7 @@ from conformance.refmesh.faults.metrics.changing import (
     Metric,
     counts_only,
     document_fault,
+    each_item,
     edges_alone,
     is_latency,
     item_fault,
@@ -12,11 +13,15 @@ from conformance.refmesh.faults.metrics.changing import (
     metric_fault,
     splits_alone,
     value_of,
+    with_edge,
     with_items,
 )
-from conformance.refmesh.metrics.rendering import Json
+from conformance.refmesh.faults.metrics.wrong_api import WrongApi
+from conformance.refmesh.metrics.asking import Question
+from conformance.refmesh.metrics.rendering import GROUP, Json
 
 _P90, _P99 = (f"p{one}_response_latency" for one in (90, 99))
+_OTHER = f"{GROUP}/v1alpha2"
 
 
 def _sent(item: Json) -> Json:
@@ -58,6 +63,31 @@ def _without_namespace(item: Json) -> Json:
     return {**item, "resource": {key: value for key, value in item["resource"].items() if key != "namespace"}}
 
 
+def _nan_without_success(item: Json) -> Json:
+    values = {one["name"]: value_of(one) for one in item["metrics"]}
+    if values.get("success_count") or not values.get("failure_count"):
+        return item
+    return {
+        **item,
+        "metrics": [{**one, "value": "NaN"} if is_latency(one) else one for one in item["metrics"]],
+    }
+
+
+def _all_in_core(item: Json) -> Json:
+    core = {**item, "resource": {**item["resource"], "apiVersion": "v1"}}
+    peer = item["edge"].get("resource")
+    return with_edge(core, resource={**peer, "apiVersion": "v1"}) if peer else core
+
+
+def _other_version(document: Json, _question: Question, _api: WrongApi) -> Json:
+    changed = each_item(document, lambda item: {**item, "apiVersion": _OTHER})
+    return {**changed, "apiVersion": _OTHER}
+
+
+def _null_for_empty(document: Json, _question: Question, _api: WrongApi) -> Json:
+    return {**document, "items": None} if document.get("items") == [] else document
+
+
 FAULTS: tuple[Fault, ...] = (
     metric_fault(
         "metrics-value-no-quantity", "Counts are written with a word behind the number.", _no_quantity
@@ -86,4 +116,19 @@ FAULTS: tuple[Fault, ...] = (
         "Backends of splits have no latencies.",
         splits_alone(with_items(counts_only)),
     ),
+    item_fault("metrics-failed-is-nan", "Latencies are NaN where no call succeeded.", _nan_without_success),
+    item_fault(
+        "metrics-references-in-core",
+        "References say that every kind is of the API version v1.",
+        _all_in_core,
+    ),
+    document_fault(
+        "metrics-objects-other-version",
+        "Objects and lists are of another version than was asked for.",
+        _other_version,
+    ),
+    document_fault(
+        "metrics-list-as-sent", "Objects in lists have the direction to.", lists_alone(with_items(_sent))
+    ),
+    document_fault("metrics-null-for-empty", "A list without items is null.", _null_for_empty),
 )

@@ -1,10 +1,12 @@
 """Metrics APIs whose figures of TrafficSplits are wrong."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 
 from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.changing import (
+    DocumentStage,
     answer_fault,
     calls_of,
     document_fault,
@@ -21,7 +23,7 @@ from conformance.refmesh.metrics import rendering
 from conformance.refmesh.metrics.asking import MetricsAnswer, MetricsRequest, Question
 from conformance.refmesh.metrics.inventory import Inventory, Name, SplitFacts
 from conformance.refmesh.metrics.rendering import Json, metrics_of
-from conformance.refmesh.metrics.traffic import Side, added
+from conformance.refmesh.metrics.traffic import Flow, Side, added
 
 
 @splits_alone
@@ -133,6 +135,47 @@ def _unknown_without_backends(
     return MetricsAnswer(status=HTTPStatus.OK, body=body)
 
 
+class _Kept:
+    """Backends that a split once had stay in it, as long as there is one of its name."""
+
+    def __init__(self) -> None:
+        self._seen: dict[Name, dict[str, int]] = {}
+
+    def stage(self, known: Inventory) -> Inventory:
+        self._seen = {
+            name: {**self._seen.get(name, {}), **split.weights} for name, split in known.splits.items()
+        }
+        kept = {name: replace(split, weights=self._seen[name]) for name, split in known.splits.items()}
+        return replace(known, splits=kept)
+
+
+def _counting(is_counted: Callable[[Flow, Json, WrongApi], bool]) -> DocumentStage:
+    """Count other calls that a backend was sent."""
+
+    @splits_alone
+    def stage(document: Json, _question: Question, api: WrongApi) -> Json:
+        flows = [one for one in api.figures().traffic.flows if one.side is Side.CLIENT]
+
+        def anew(item: Json) -> Json:
+            key = f"{item['resource']['namespace']}/{item['backend']['name']}"
+            mine = [one.tally for one in flows if one.backend == key and is_counted(one, item, api)]
+            return {**item, "metrics": metrics_of(added(mine))}
+
+        return each_item(document, anew)
+
+    return stage
+
+
+def _is_split(flow: Flow, _item: Json, _api: WrongApi) -> bool:
+    return flow.service != flow.backend
+
+
+def _is_near(flow: Flow, item: Json, api: WrongApi) -> bool:
+    namespace, caller = item["resource"]["namespace"], api.known.pods.get(flow.source)
+    is_to_root = flow.service == f"{namespace}/{item['backend']['apex']}"
+    return is_to_root and caller is not None and caller.namespace == namespace
+
+
 FAULTS: tuple[Fault, ...] = (
     document_fault("metrics-split-root-only", "A split shows one backend only.", _root_only),
     document_fault(
@@ -177,5 +220,18 @@ FAULTS: tuple[Fault, ...] = (
         "metrics-split-unknown-is-empty",
         "A split that does not exist is answered with an empty list.",
         _unknown_without_backends,
+    ),
+    inventory_fault(
+        "metrics-split-keeps-backends", "Backends that a split no longer has stay in it.", _Kept().stage
+    ),
+    document_fault(
+        "metrics-split-any-root",
+        "Calls that another split sends to a backend count as well.",
+        _counting(_is_split),
+    ),
+    document_fault(
+        "metrics-split-near-callers",
+        "Callers in other namespaces than the split's do not count.",
+        _counting(_is_near),
     ),
 )

@@ -9,6 +9,7 @@ from conformance.refmesh.faults.metrics.changing import (
     each_item,
     edges_alone,
     item_fault,
+    lists_alone,
     splits_alone,
     with_items,
 )
@@ -60,15 +61,15 @@ def _without_zone(item: Json) -> Json:
     return {**item, "timestamp": item["timestamp"].removesuffix("Z")}
 
 
+def _half_a_minute(item: Json) -> Json:
+    return {**item, "window": "30s"}
+
+
 FAULTS: tuple[Fault, ...] = (
     item_fault("metrics-timestamp-stuck", "The timestamp is that of a day long ago.", _stuck),
     item_fault("metrics-window-no-duration", "The window is a bare number.", _no_duration),
     document_fault("metrics-timestamp-ahead", "The timestamp of an object lies in the future.", _ahead),
-    item_fault(
-        "metrics-window-claims-30s",
-        "The window is 30 s, whatever figures cover.",
-        lambda item: {**item, "window": "30s"},
-    ),
+    item_fault("metrics-window-claims-30s", "The window is 30 s, whatever figures cover.", _half_a_minute),
     item_fault("metrics-window-claims-double", "The window is twice as long as figures cover.", _claiming(2)),
     item_fault("metrics-window-claims-half", "The window is half of what figures cover.", _claiming(0.5)),
     document_fault("metrics-timestamp-at-start", "The timestamp is when the window began.", _at_start),
@@ -83,5 +84,25 @@ FAULTS: tuple[Fault, ...] = (
         "metrics-split-timestamp-stuck",
         "The timestamp of splits is that of a day long ago.",
         splits_alone(with_items(_stuck)),
+    ),
+    document_fault(
+        "metrics-edges-window-claims-30s",
+        "The window of edges is 30 s, whatever figures cover.",
+        edges_alone(with_items(_half_a_minute)),
+    ),
+    document_fault(
+        "metrics-list-window-claims-30s",
+        "The window of objects in lists is 30 s, whatever figures cover.",
+        lists_alone(with_items(_half_a_minute)),
+    ),
+    document_fault(
+        "metrics-edges-window-claims-half",
+        "The window of edges is half of what figures cover.",
+        edges_alone(with_items(_claiming(0.5))),
+    ),
+    document_fault(
+        "metrics-split-window-claims-double",
+        "The window of splits is twice as long as figures cover.",
+        splits_alone(with_items(_claiming(2))),
     ),
 )
