@@ -38,6 +38,8 @@ class _Written:
     api_version: str
     uid: str
     revision: str
+    finalizers: tuple[str, ...] = ()
+    """Of whoever wants to be asked before it goes."""
 
 
 class Objects:
@@ -110,9 +112,8 @@ class Objects:
     def _store(self, resource: Resource, manifest: Manifest) -> Body:
         written = self._written.get(manifest.ref)
         if written and resource.is_smi:
-            stored = self._replace(
-                resource, manifest, {"uid": written.uid, "resourceVersion": written.revision}
-            )
+            given = {"uid": written.uid, "resourceVersion": written.revision}
+            stored = self._replace(resource, manifest, given, {"finalizers": list(written.finalizers)})
             if stored is not None:
                 return stored
         ways = [self._overwrite, self._create] if written else [self._create, self._overwrite]
@@ -148,21 +149,21 @@ class Objects:
         if resource.kind in _UNCHANGING:
             return stored
         given = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
-        return self._replace(resource, manifest, given, {} if resource.is_smi else metadata)
+        kept = {"finalizers": metadata.get("finalizers")} if resource.is_smi else metadata
+        return self._replace(resource, manifest, given, kept)
 
-    def _replace(
-        self, resource: Resource, manifest: Manifest, given: Body, kept: Body | None = None
-    ) -> Body | None:
+    def _replace(self, resource: Resource, manifest: Manifest, given: Body, kept: Body) -> Body | None:
         """Replace one very object.
 
         Args:
             resource: What it is.
             manifest: What it shall be.
             given: Its uid and revision; an object that is another, or has changed, is not touched.
-            kept: Metadata of which labels and annotations stay: controllers keep notes on core objects. What an
-                SMI object's annotations say may be part of its meaning to a mesh, so nothing of that stays.
+            kept: Metadata of which labels, annotations and finalizers stay: controllers keep notes on core objects.
+                What an SMI object's annotations say may be part of its meaning to a mesh, so only its finalizers
+                stay: without them the mesh would not hear that it goes.
         """
-        body = {**manifest.body, "metadata": {**_merged(kept or {}, manifest.body["metadata"]), **given}}
+        body = {**manifest.body, "metadata": {**_merged(kept, manifest.body["metadata"]), **given}}
         path = resource.path(manifest.api_version, manifest.namespace, manifest.name)
         try:
             return self._rest.put(path, body, fieldValidation="Strict")
@@ -261,7 +262,12 @@ class Objects:
     def _note(self, ref: ObjectRef, stored: Body) -> None:
         metadata = stored["metadata"]
         with self._lock:
-            self._written[ref] = _Written(stored["apiVersion"], metadata["uid"], metadata["resourceVersion"])
+            self._written[ref] = _Written(
+                stored["apiVersion"],
+                metadata["uid"],
+                metadata["resourceVersion"],
+                tuple(metadata.get("finalizers") or ()),
+            )
 
     def _forget(self, ref: ObjectRef) -> None:
         with self._lock:

@@ -154,6 +154,17 @@ def test_annotations_of_policy_are_those_of_the_manifest(objects, fake):
     assert "annotations" not in fake.objects[f"{ROUTES}/x"]["metadata"]
 
 
+def test_finalizers_of_policy_stay(objects, fake):
+    """A mesh that puts one there wants to undo what it made of the object before that goes."""
+    path = f"{ROUTES}/x"
+    objects.apply(route())
+    stored = fake.objects[path]
+    fake._store(path, {**stored, "metadata": {**stored["metadata"], "finalizers": ["mesh.example/undo"]}})
+    for _ in range(2):
+        objects.apply(route())
+        assert fake.objects[path]["metadata"]["finalizers"] == ["mesh.example/undo"]
+
+
 def test_refusal_carries_the_servers_own_words(objects, fake, tools):
     """And names the object."""
 
