@@ -11,7 +11,7 @@ from typing import Any
 from conformance.model.manifest import Manifest, ObjectRef
 from conformance.model.measuring import MetricsProbe, Reader
 from conformance.model.traffic import AddressForm, Cell, HttpRequest
-from conformance.spec import ApiGroup, ApiVersion, Bundle
+from conformance.spec import ApiGroup, ApiVersion, Bundle, Level
 
 
 class Feature(Enum):
@@ -110,6 +110,8 @@ class Scenario:
     """Accounts of its own that read metrics."""
     catches: tuple[str, ...]
     """Names of wrong meshes (faults of the reference mesh) that must fail it."""
+    level: Level = Level.MUST
+    """What a mesh owes of the requirement that it is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

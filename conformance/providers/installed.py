@@ -13,7 +13,7 @@ from conformance.providers.profile import ANY, MeshWorkload, Profile, Role
 from conformance.providers.protocol import HeadersShape
 from conformance.providers.readiness import missing_in, outage_of, progress_of
 from conformance.providers.shapes import installed_headers_shape
-from conformance.spec import ApiGroup, ApiVersion
+from conformance.spec import ApiGroup, ApiVersion, Level
 
 _LEADING: Mapping[ApiGroup, str] = {
     ApiGroup.ACCESS: "TrafficTarget",
@@ -50,6 +50,11 @@ class InstalledMesh:
     def features(self) -> frozenset[Feature]:
         """What the profile claims."""
         return self._profile.features
+
+    @property
+    def levels(self) -> frozenset[Level]:
+        """What the profile claims."""
+        return self._profile.levels
 
     @property
     def convergence(self) -> ConvergenceSettings:

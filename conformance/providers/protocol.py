@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 
 from conformance.model.scenario import ConvergenceSettings, Feature, MetricsSettings
 from conformance.model.topology import Service
-from conformance.spec import KINDS, ApiGroup, ApiVersion
+from conformance.spec import KINDS, ApiGroup, ApiVersion, Level
 
 HeadersShape = Literal["map", "list"]
 """How a provider's CRD wants the header filters of an HTTPRouteGroup written.
@@ -24,6 +24,10 @@ class Provider(Protocol):
     @property
     def features(self) -> frozenset[Feature]:
         """What it claims beyond HTTP between meshed workloads."""
+
+    @property
+    def levels(self) -> frozenset[Level]:
+        """Which requirements it wants to be held to; what the text leaves open is asked of all meshes."""
 
     @property
     def convergence(self) -> ConvergenceSettings:

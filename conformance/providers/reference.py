@@ -16,7 +16,7 @@ from conformance.model.topology import Service
 from conformance.providers.protocol import HeadersShape, kinds_of
 from conformance.providers.reference_metrics import PERIOD, WINDOW, ReferenceMetrics
 from conformance.refmesh import ControlPlane, envoy_version
-from conformance.spec import ApiGroup, ApiVersion
+from conformance.spec import ApiGroup, ApiVersion, Level
 
 MESH_LABEL = "smi-conformance/mesh"
 """Label of namespaces whose pods get a sidecar, when its value is ``enabled``."""
@@ -33,6 +33,7 @@ class ReferenceMesh:
 
     name = "reference"
     features = frozenset(Feature)
+    levels = frozenset(Level)
     headers_shape: HeadersShape = "map"
     webhooks = frozenset({VALIDATOR})
     convergence = ConvergenceSettings(deadline=timedelta(seconds=2), window=timedelta(milliseconds=20))

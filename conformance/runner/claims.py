@@ -3,7 +3,7 @@
 from conformance.model.scenario import Scenario
 from conformance.providers.protocol import Provider
 from conformance.scenario import unwritable
-from conformance.spec import ApiGroup, ApiVersion, Bundle, group_of
+from conformance.spec import ApiGroup, ApiVersion, Bundle, Level, group_of
 
 
 def why_unsupported(
@@ -24,6 +24,8 @@ def why_unsupported(
     lacking = [need.value for need in scenario.needs if need not in provider.features]
     if lacking:
         return f"{provider.name} does not claim {', '.join(lacking)}"
+    if scenario.level is Level.SHOULD and Level.SHOULD not in provider.levels:
+        return f"{provider.name} is held to what a mesh must do; {scenario.shows[0]} is what it should"
     return _unserved(scenario, provider) or "; ".join(unwritable(scenario, bundle))
 
 

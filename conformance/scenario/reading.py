@@ -16,7 +16,7 @@ from conformance.scenario.objects import qualified, read_object, read_ref
 from conformance.scenario.probes import ProbeReader
 from conformance.scenario.schema import check_shape
 from conformance.scenario.world import World
-from conformance.spec import ApiGroup, ApiVersion, Requirement
+from conformance.spec import ApiGroup, ApiVersion, Level, Requirement
 
 FOLDERS: Mapping[str, ApiGroup] = {
     "traffic-access": ApiGroup.ACCESS,
@@ -71,10 +71,15 @@ class _Reader:
             path=Path(folder, self.document.path.name),
             readers=tuple(read_readers(self.document).values()),
             catches=tuple(item.get("catches", [])),
+            level=self._level(item["shows"][0]),
         )
         checks.check_requirements(self.document, scenario, self.requirements)
         checks.check_objects(self.document, scenario, self.world.symbolic)
         return scenario
+
+    def _level(self, requirement: str) -> Level:
+        known = self.requirements.get(requirement)
+        return known.level if known else Level.MUST  # an unknown one is a mistake, which is told by the check
 
     def _pair(self, place: tuple[Place, ...], text: str) -> tuple[str, str]:
         source, _, destination = text.partition(" -> ")

@@ -12,7 +12,7 @@ from conformance.model.traffic import AddressForm, Call, Cell, HttpRequest, Targ
 from conformance.oracle import expected_for_responder, expected_spread
 from conformance.providers.protocol import HeadersShape, kinds_of
 from conformance.scenario import World
-from conformance.spec import ApiGroup, ApiVersion
+from conformance.spec import ApiGroup, ApiVersion, Level
 from conformance.tests.doubles.journal import Journal
 from conformance.tests.doubles.memory_cluster import MemoryCluster
 
@@ -36,6 +36,7 @@ class MemoryMesh:
 
     def __init__(self, cluster: MemoryCluster, world: World, journal: Journal) -> None:
         self.features = frozenset(Feature)
+        self.levels = frozenset(Level)
         self.headers_shape: HeadersShape = "map"
         self.webhooks: frozenset[str] = frozenset({"validator.memory.example"})
         self.groups: dict[ApiGroup, tuple[ApiVersion, ...]] = {

@@ -118,20 +118,27 @@ class Playhouse:
         )
         return Session(settings)
 
-    def a_scenario(self, *steps: str, folder: str = "traffic-access", head: str = "") -> Scenario:
+    def a_scenario(
+        self, *steps: str, folder: str = "traffic-access", head: str = "", level: Level = Level.MUST
+    ) -> Scenario:
         """Read a scenario of these steps, called *folder*/example; *head* is more YAML at its top."""
         path = self._directory / folder / "example.yaml"
         path.parent.mkdir(exist_ok=True)
         versions = "" if "versions:" in head else "versions: [v1alpha1, v1alpha2, v1alpha3, v1alpha4]\n"
         top = f"id: {folder}/example\nshows: [example]\n{versions}summary: An example.\nwhy: A test.\n"
         path.write_text(f"{top}{head}\nsteps:{''.join(steps)}")
-        return load_scenario(path, self.world, {"example": _requirement(folder)})
+        return load_scenario(path, self.world, {"example": _requirement(folder, level)})
 
     def play(
-        self, *steps: str, version: str = "v1alpha3", folder: str = "traffic-access", head: str = ""
+        self,
+        *steps: str,
+        version: str = "v1alpha3",
+        folder: str = "traffic-access",
+        head: str = "",
+        level: Level = Level.MUST,
     ) -> ScenarioResult:
-        """Judge a scenario of these steps."""
-        scenario = self.a_scenario(*steps, folder=folder, head=head)
+        """Judge a scenario of these steps, about a requirement of this level."""
+        scenario = self.a_scenario(*steps, folder=folder, head=head, level=level)
         return self.session.judge(scenario, ApiVersion(version), self.told.append)
 
     def key(self, symbolic: str, generation: int = 1) -> str:
@@ -140,7 +147,7 @@ class Playhouse:
         return f"{namespace}-run-{generation}/{name}"
 
 
-def _requirement(folder: str) -> Requirement:
+def _requirement(folder: str, level: Level) -> Requirement:
     return Requirement(
         id="example",
         says="An example.",
@@ -149,5 +156,5 @@ def _requirement(folder: str) -> Requirement:
         versions=tuple(ApiVersion),
         section="nowhere",
         strength=Strength.STATED,
-        level=Level.MUST,
+        level=level,
     )

@@ -1,8 +1,10 @@
 """What a provider does not claim is UNSUPPORTED, and nothing is sent or applied for it."""
 
+import pytest
+
 from conformance.model.scenario import Feature
 from conformance.model.verdict import Verdict
-from conformance.spec import ApiGroup, ApiVersion
+from conformance.spec import ApiGroup, ApiVersion, Level
 from conformance.tests.doubles.playhouse import GRANT, HALVES, NOTHING, OPEN_WEBSITES
 
 TCP = """
@@ -47,6 +49,20 @@ def test_feature_that_is_not_claimed_is_unsupported(house):
     house.mesh.features = frozenset({Feature.UNMESHED})
     result = house.play(TCP, head="needs: [tcp]")
     assert_unsupported(house, result, "does not claim tcp")
+
+
+def test_level_that_is_not_claimed_is_unsupported(house):
+    """A mesh that wants to be held to what it must do fails nothing that it should do."""
+    house.mesh.levels = frozenset({Level.MUST})
+    result = house.play(GRANT, level=Level.SHOULD)
+    assert_unsupported(house, result, "memory is held to what a mesh must do; example is what it should")
+
+
+@pytest.mark.parametrize("level", [Level.MUST, Level.MAY])
+def test_what_is_due_or_unsafe_is_asked_of_every_mesh(house, level):
+    """Where the text is open only unsafe outcomes fail, so that no mesh may leave it out."""
+    house.mesh.levels = frozenset({Level.MUST})
+    assert house.play(GRANT, level=level).verdict is Verdict.PASSED
 
 
 def test_kind_that_is_not_served_is_unsupported(house):
