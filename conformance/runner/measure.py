@@ -1,7 +1,7 @@
 """One step: what it is expected to show, the wait until the mesh has acted, and the one measurement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from conformance.judge import ResponderRule, ShareTest, SplitSettings, classify
@@ -16,6 +16,10 @@ from conformance.runner.stage import Stage
 
 REPEAT = 3
 """How often a cell is asked at least, so that a rule only some proxies know shows. A guess. Unit: calls."""
+
+_SPREAD = 48
+"""Connections at least where no shares are stated: a plain Service may choose an endpoint per connection.
+docs/statistics.md says how often somebody behind it is then missed. Unit: connections."""
 
 _TASTE = 24
 """Calls that taste a split while waiting: a backend that is expected and absent, or the reverse, shows. A guess."""
@@ -128,6 +132,8 @@ class Question:
     def _measure_split(self, probe: SplitProbe) -> AskedSplit:
         assert self._spread is not None
         test = ShareTest(self._spread, f"{probe.service}:{probe.port}", SplitSettings())
+        if self._spread.shares is None:
+            probe = replace(probe, connections=max(probe.connections, _SPREAD))
         while not test.decided:
             wanted = test.calls_wanted()
             test.add(self._stage.caller.sample(probe, self._stage.world.receivers, calls=wanted))

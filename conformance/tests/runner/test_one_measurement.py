@@ -6,6 +6,7 @@ from fractions import Fraction
 import pytest
 
 from conformance.model.verdict import Verdict
+from conformance.runner.measure import _SPREAD as SPREAD
 from conformance.runner.measure import _TASTE as TASTE
 from conformance.runner.measure import REPEAT
 from conformance.tests.doubles.playhouse import GRANT, HALVES, NOTHING, OPEN_WEBSITES, REVOKED
@@ -22,6 +23,14 @@ EVERYTHING = """
     ask: {from: [client-a, client-b], to: [shop], requests: [GET /metrics]}
 """
 """A step that needs no control."""
+
+
+UNSPLIT = """
+  - name: the split is gone
+    delete: [TrafficSplit website]
+    split: {from: client-a, to: website, request: GET /}
+"""
+"""A step after `HALVES`."""
 
 
 def by_verb(house, **wrong):
@@ -121,6 +130,17 @@ def test_split_is_sampled_again_while_it_is_unsure(house):
     batches = [calls for calls in house.journal.about("sample") if calls != TASTE]
     assert len(batches) > 1
     assert step.calls == sum(batches)
+
+
+def test_plain_service_is_called_over_many_connections(house):
+    """Whoever is behind it has to be met, and Kubernetes may choose once per connection; shares need no such care."""
+    house.play(HALVES, UNSPLIT, folder="traffic-split", head=OPEN_WEBSITES)
+    measured = [
+        connections
+        for connections, calls in zip(house.prober.connections, house.journal.about("sample"), strict=True)
+        if calls != TASTE
+    ]
+    assert (measured[0], measured[-1]) == (8, SPREAD)
 
 
 @pytest.mark.parametrize("wrong", ["here/website-v3", None], ids=["a-stranger-answers", "nobody-answers"])
