@@ -93,6 +93,8 @@ def _compared(
         case Access.DENIED:
             return _worst_of(_refusal(one, controls.missing_for(cell)) for one in calls)
         case Access.ALLOWED:
+            if not controls.touches_the_mesh(cell):
+                return _worst_of(_beside_the_mesh(one) for one in calls)
             return _worst_of(_grant(one, alive=controls.ends_are_alive(cell)) for one in calls)
         case Access.OPEN:
             return _record(calls, by_responder)
@@ -130,6 +132,14 @@ def _grant(one: Witnessed, *, alive: bool) -> _Answer:
     return (
         Verdict.ERRORED,
         "one of the two ends was not shown to be alive, so this says nothing about the mesh",
+    )
+
+
+def _beside_the_mesh(one: Witnessed) -> _Answer:
+    """A call between two workloads outside the mesh shows their network; where it fails, that is at fault."""
+    verdict, note = _grant(one, alive=False)
+    return (
+        (verdict, note) if verdict is Verdict.PASSED else (Verdict.ERRORED, "both ends are outside the mesh")
     )
 
 

@@ -71,6 +71,10 @@ class ControlSet:
         """
         return self._behind(cell.target) <= self.alive
 
+    def touches_the_mesh(self, cell: Cell) -> bool:
+        """Say whether the caller, or anybody that the call can lead to, is in the mesh."""
+        return any(self._is_meshed(key) for key in (cell.source, *self._behind(cell.target)))
+
     def _same_place(self, proof: Proof, target: Target) -> bool:
         return (proof.name, proof.port) == (target.name, target.port)
 

@@ -162,6 +162,15 @@ def test_call_at_the_wrong_workload_fails_whatever_the_cell_says(access):
     assert judgement.findings[0].because == "here/bank is not granted"
 
 
+def test_failure_between_two_workloads_outside_is_no_failure_of_the_mesh():
+    """A pod that cannot call itself through its Service, as on some networks, is the cluster's own trouble."""
+    cell = a_cell("outside/outsider", "outside/outsider")
+    judgement = _judged(Access.ALLOWED, [refused(cell)], alive=["outside/outsider"], cell=cell)
+    assert judgement.verdict is Verdict.ERRORED
+    assert "both ends are outside the mesh" in judgement.findings[0].observed
+    assert _verdict(Access.ALLOWED, [let_through(cell, "outside/outsider")], cell=cell) is Verdict.PASSED
+
+
 def test_cell_without_a_witness_and_witness_without_a_cell_are_errors():
     """A plan and a table that do not fit say nothing about the mesh."""
     assert _verdict(Access.DENIED, []) is Verdict.ERRORED
