@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from conformance.model.expectation import Access
-from conformance.model.topology import Workload
+from conformance.model.topology import AppProtocol, Workload
 from conformance.model.traffic import HttpRequest, Request
 from conformance.oracle.identities import stands_for
 from conformance.oracle.policy import HttpMatch, Policy, Rule, Target
@@ -129,9 +129,19 @@ class Question:
         if not target.rules_of(_TCP):
             return _Check(answer=Access.DENIED, words="it names no TCPRoute, so it grants no raw TCP")
         ports = self._tcp_ports(target)
-        if ports.answer is Access.DENIED or not target.rules_of(_GROUP):
+        if ports.answer is Access.DENIED:
             return ports
-        return _Check(answer=Access.OPEN, words="it names routes of HTTP and of TCP; raw TCP is not settled")
+        if target.rules_of(_GROUP):
+            return _Check(
+                answer=Access.OPEN, words="it names routes of HTTP and of TCP; raw TCP is not settled"
+            )
+        if self._speaks_http():
+            return _Check(answer=Access.OPEN, words="whether an HTTP port takes other bytes is not settled")
+        return ports
+
+    def _speaks_http(self) -> bool:
+        ports = self.end.workload.ports
+        return any(one.number == self.end.port and one.protocol is AppProtocol.HTTP for one in ports)
 
     def _http(self, target: Target, request: HttpRequest) -> _Check:
         groups, routes = target.rules_of(_GROUP), target.rules_of(_TCP)

@@ -1,10 +1,9 @@
 """The HTTP port of a sample workload: notes what reaches it, and says who it is.
 
-A request that the parser refuses (a method it does not know, a path with bytes above 127) has been delivered
-all the
-same: it is noted as far as it can be read, and answered with 400. So is one that is cut off within its
-    headers. Requests that arrive before the one before them is answered are not kept in order: no peer of
-    ours pipelines.
+A request that the parser refuses (a method it does not know, a path with bytes above 127) has been delivered all
+the same: it is noted as far as it can be read, and answered with 400. So is one that is cut off within its headers,
+and a raw TCP line of ours. Requests that arrive before the one before them is answered are not kept in order: no
+peer of ours pipelines.
 """
 
 import asyncio
@@ -168,5 +167,6 @@ def _read_anyhow(raw: bytes) -> tuple[bytes, bytes, bytes, list[tuple[bytes, byt
     method, _, remainder = first.partition(b" ")
     path = remainder.rpartition(b" HTTP/")[0] or remainder
     headers = [(name, value.strip()) for name, mark, value in (line.partition(b":") for line in rest) if mark]
-    call = next((value for name, value in headers if name.lower() == _CALL), b"")
+    line_id = remainder.strip() if method == b"CALL" else b""  # a raw TCP line that came to an HTTP port
+    call = next((value for name, value in headers if name.lower() == _CALL), line_id)
     return call, method, path, headers

@@ -123,7 +123,10 @@ class ProbeReader:
             wanted = AppProtocol.TCP if isinstance(request, TcpRequest) else AppProtocol.HTTP
             if wanted is AppProtocol.TCP:
                 self._check_need(steps, Feature.TCP, "a raw TCP line is sent")
-            fitting = [port for port, protocol in self._ports(target) if protocol is wanted]
+            # Raw bytes may be sent to a port that speaks HTTP: a mesh must not let them through there either.
+            fitting = [
+                port for port, protocol in self._ports(target) if protocol in {wanted, AppProtocol.HTTP}
+            ]
             if target.port not in fitting:
                 raise self.document.mistake(
                     steps,

@@ -1,5 +1,6 @@
 """Meshes that compare requests with route entries wrongly."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -11,6 +12,10 @@ from conformance.refmesh.policy import HttpMatch
 # Characters that mean something in a regular expression; a mesh that compares literally takes them as they
 # are.
 _SPECIAL = r"\.+*?()|[]{}^$"
+
+
+_ALTERNATIVE = re.compile(r"\|(?![^(\[]*[)\]])")
+"""A bar that stands in no group and no class."""
 
 
 def _literal(pattern: str) -> str:
@@ -36,6 +41,13 @@ def _literal_prefix(match: HttpMatch) -> Iterable[HttpMatch]:
 
 def _anywhere(match: HttpMatch) -> Iterable[HttpMatch]:
     yield match if match.path is None else replace(match, path=f".*(?:{match.path})")
+
+
+def _first_alternative(match: HttpMatch) -> Iterable[HttpMatch]:
+    """Put ``^`` before the pattern's text, where it binds to the first alternative only."""
+    first, *others = _ALTERNATIVE.split(match.path or "")
+    loose = "|".join([first, *(f".*(?:{one})" for one in others)])
+    yield replace(match, path=loose) if others else match
 
 
 def _any_case(match: HttpMatch) -> Iterable[HttpMatch]:
@@ -75,6 +87,14 @@ def _literal_headers(match: HttpMatch) -> Iterable[HttpMatch]:
 
 def _header_names_only(match: HttpMatch) -> Iterable[HttpMatch]:
     yield replace(match, headers=tuple((name, ".*") for name, _ in match.headers))
+
+
+def _any_case_of_value(match: HttpMatch) -> Iterable[HttpMatch]:
+    yield replace(match, headers=tuple((name, f"(?i:{pattern})") for name, pattern in match.headers))
+
+
+def _last_header(match: HttpMatch) -> Iterable[HttpMatch]:
+    yield replace(match, headers=match.headers[-1:])
 
 
 def _absent_header_fits(snapshots: Snapshots, situation: Situation) -> Snapshots:
@@ -134,6 +154,11 @@ FAULTS = (
         policy=each_match(_any_case),
     ),
     Fault(
+        name="anchors-first-alternative",
+        says="Of a pathRegex with alternatives only the first is held to the start of the path.",
+        policy=each_match(_first_alternative),
+    ),
+    Fault(
         name="first-method-only",
         says="Only one of an entry's methods is known.",
         policy=each_match(_first_method),
@@ -157,5 +182,15 @@ FAULTS = (
         name="absent-header-fits",
         says="A request without the header passes an entry that asks for it.",
         snapshots=_absent_header_fits,
+    ),
+    Fault(
+        name="ignores-header-value-case",
+        says="Values of headers are compared without regard to case.",
+        policy=each_match(_any_case_of_value),
+    ),
+    Fault(
+        name="last-header-only",
+        says="Of an entry's header filters only the last is kept.",
+        policy=each_match(_last_header),
     ),
 )

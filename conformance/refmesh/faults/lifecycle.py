@@ -203,6 +203,26 @@ FAULTS = (
         objects=_opening_deleted_routes,
     ),
     Fault(
+        name="ignores-route-delete",
+        says="A route group goes on being granted after it is deleted.",
+        objects=_keeping_deleted("HTTPRouteGroup"),
+    ),
+    Fault(
+        name="ignores-tcp-route-delete",
+        says="A TCPRoute goes on being granted after it is deleted.",
+        objects=_keeping_deleted("TCPRoute"),
+    ),
+    Fault(
+        name="ignores-binding-delete",
+        says="An IdentityBinding goes on standing for its workloads after it is deleted.",
+        objects=_keeping_deleted("IdentityBinding"),
+    ),
+    Fault(
+        name="keeps-first-binding",
+        says="An IdentityBinding goes on standing for the workloads it was created with.",
+        objects=_keeping_first("IdentityBinding"),
+    ),
+    Fault(
         name="deletes-by-rule",
         says="Deleting one of two targets that grant the same takes the grant of both away.",
         objects=_deleting_by_rule,

@@ -63,6 +63,17 @@ def _own_account(grant: Grant, world: MeshWorld) -> Iterable[Grant]:
     yield replace(grant, sources=grant.sources | {grant.destination})
 
 
+def _labels_everywhere(grant: Grant, world: MeshWorld) -> Iterable[Grant]:
+    spaces = sorted({pod.namespace for pod in world.pods})
+
+    def spread(party: Party) -> frozenset[Party]:
+        if isinstance(party, Labelled):
+            return frozenset(replace(party, namespace=space) for space in spaces)
+        return frozenset({party})
+
+    yield replace(grant, sources=frozenset().union(*(spread(source) for source in grant.sources)))
+
+
 def _first_source(target: Body) -> Body:
     return with_field(target, "sources", list(field(target, "sources") or ())[:1])
 
@@ -143,6 +154,11 @@ FAULTS = (
         name="any-kind-is-an-account",
         says="A subject of an unknown kind is read as the service account of that name.",
         objects=each("TrafficTarget", _any_kind_is_an_account),
+    ),
+    Fault(
+        name="binding-labels-everywhere",
+        says="An IdentityBinding's label selector reaches into every namespace.",
+        policy=each_grant(_labels_everywhere),
     ),
     Fault(
         name="grants-whole-namespace",

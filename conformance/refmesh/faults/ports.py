@@ -4,9 +4,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from conformance.refmesh.faults.fault import Body, Fault
+from conformance.refmesh.faults.fault import Body, Fault, Objects
 from conformance.refmesh.faults.understood import each_grant
-from conformance.refmesh.faults.written import each, field, with_field
+from conformance.refmesh.faults.written import (
+    each,
+    field,
+    forgetful,
+    is_route_rule,
+    key_of,
+    kind_of,
+    namespace_of,
+    renamed,
+    with_field,
+)
 from conformance.refmesh.policy import Grant, Policy
 from conformance.refmesh.world import MeshWorld
 
@@ -73,6 +83,60 @@ def _route_needs_tcp(grant: Grant, world: MeshWorld) -> Iterable[Grant]:
         yield grant
 
 
+def _tcp_recombined(policy: Policy, world: MeshWorld) -> Policy:
+    """Add, for each destination, every TCP source on every TCP port."""
+    del world
+    raw = [one for one in policy.grants if one.raw_tcp]
+    added = [
+        replace(one, sources=one.sources | other.sources, http=())
+        for one in raw
+        for other in raw
+        if one is not other and one.destination == other.destination
+    ]
+    return replace(policy, grants=(*policy.grants, *added))
+
+
+def _last_tcp_route(target: Body) -> Body:
+    rules = list(field(target, "rules") or ())
+    last = [rule for rule in rules if is_route_rule(rule, "TCPRoute")][-1:]
+    return with_field(
+        target, "rules", [rule for rule in rules if not is_route_rule(rule, "TCPRoute") or rule in last]
+    )
+
+
+def _tcp_on_any_port(objects: Objects) -> Objects:
+    """Give each target with a port and a TCPRoute a twin that has the TCPRoute and no port."""
+    return [*objects, *(_tcp_twin(one) for one in objects if kind_of(one) == "TrafficTarget")]
+
+
+def _tcp_twin(target: Body) -> Body:
+    rules = [rule for rule in field(target, "rules") or () if is_route_rule(rule, "TCPRoute")]
+    has_port = "port" in (field(target, "destination") or {})
+    twin = renamed(target, f"{key_of(target)[2]} without its port")
+    return _no_port(with_field(twin, "rules", rules if has_port else []))
+
+
+def _tcp_for_missing(objects: Objects) -> Objects:
+    known = {key_of(one) for one in objects if kind_of(one) == "TCPRoute"}
+    wanted = {
+        ("TCPRoute", namespace_of(target), str(rule.get("name")))
+        for target in objects
+        if kind_of(target) == "TrafficTarget"
+        for rule in field(target, "rules") or ()
+        if is_route_rule(rule, "TCPRoute")
+    }
+    return [*objects, *(_all_tcp(space, name) for _, space, name in sorted(wanted - known))]
+
+
+def _all_tcp(namespace: str, name: str) -> Body:
+    return {
+        "apiVersion": "specs.smi-spec.io/v1alpha3",
+        "kind": "TCPRoute",
+        "metadata": {"namespace": namespace, "name": name},
+        "spec": {},
+    }
+
+
 FAULTS = (
     Fault(
         name="ignores-destination-port",
@@ -98,6 +162,26 @@ FAULTS = (
         name="empty-ports-grant-nothing",
         says="A TCPRoute that lists no port opens none instead of all.",
         objects=each("TCPRoute", _no_port_for_empty),
+    ),
+    Fault(
+        name="last-tcp-route-only",
+        says="Of several TCPRoutes of a target only the last counts.",
+        objects=each("TrafficTarget", _last_tcp_route),
+    ),
+    Fault(
+        name="missing-tcp-route-opens",
+        says="A rule whose TCPRoute does not exist opens every port.",
+        objects=forgetful(_tcp_for_missing),
+    ),
+    Fault(
+        name="destination-port-for-http-only",
+        says="The destination's port is enforced for HTTP and not for raw TCP.",
+        objects=forgetful(_tcp_on_any_port),
+    ),
+    Fault(
+        name="recombines-tcp",
+        says="Sources and ports of all TCP grants for one destination are thrown together.",
+        policy=_tcp_recombined,
     ),
     Fault(
         name="tcp-open-by-default",

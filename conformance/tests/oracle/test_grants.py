@@ -240,6 +240,15 @@ def test_port_number_is_open_where_service_and_pod_differ(granted):
     assert access(manifests, a_cell("client-b", port=80), world) is Access.DENIED
 
 
+def test_whether_an_http_port_takes_other_bytes_is_open():
+    """A TCPRoute opens it, and a mesh that knows it for HTTP may refuse them; without a grant they are denied."""
+    manifests = [a_tcp_route("tcp"), a_target(rules=[tcp_rule("tcp")])]
+    raw = a_cell(request=TCP)
+    assert access(manifests, raw) is Access.OPEN
+    assert access([a_group(), a_target()], raw) is Access.DENIED
+    assert access(manifests, a_cell("client-b", request=TCP)) is Access.DENIED
+
+
 def test_port_without_a_listener_is_no_refusal():
     """Silence on a port that nobody serves is evidence of nothing, so it is open."""
     assert access([], a_cell(port=7)) is Access.OPEN

@@ -83,6 +83,13 @@ def test_unreadable_request_keeps_its_call_id(apps):
     assert [one[4] for one in reply["receipts"]] == ["/\x01"]
 
 
+def test_raw_line_at_an_http_port_keeps_its_call_id(apps):
+    """A raw call that a mesh hands on to a port of the other kind is known again."""
+    deliver(apps, 8080, b"CALL odd-2\n")
+    reply = apps.stream(SHOP).ask(op="receipts", ids=["odd-2"])
+    assert [(one[3], one[4]) for one in reply["receipts"]] == [("CALL", "odd-2\n")]
+
+
 def test_ledger_gives_each_receipt_once():
     """What was taken is forgotten; what was not asked for stays."""
     ledger = Ledger(SHOP)

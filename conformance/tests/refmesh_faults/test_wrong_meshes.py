@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from conformance.refmesh.faults import FAULTS
-from conformance.tests.doubles.mesh_worlds import a_pipeline, shop_world, website_world
+from conformance.tests.doubles.mesh_worlds import a_pipeline, a_pod, shop_world, website_world
 from conformance.tests.doubles.smi_objects import (
+    a_binding,
     a_group,
     a_port_route,
     a_rule,
@@ -121,6 +122,16 @@ def nested_splits():
     )
 
 
+def twin_world():
+    """The shop's world, with a second Deployment that runs as the shop."""
+    return (*shop_world(), a_pod("twin", 9, account="shop", ports={}))
+
+
+def bound(namespace="here"):
+    """Write a target whose source is the IdentityBinding ``callers``, which is not there yet."""
+    return (a_target(sources=[an_account("callers", namespace, "IdentityBinding")]), a_group())
+
+
 def forged(name, value):
     return sends(B, right=False, after=(granted({"name": "all"}),), headers={name: value})
 
@@ -144,6 +155,39 @@ WITNESSES = {
     ),
     "any-kind-is-an-account": sends(
         A, right=False, after=(granted(sources=[an_account("client-a", kind="Group")]),)
+    ),
+    "source-name-is-a-prefix": sends(A, right=False, after=(granted(sources=[an_account("client")]),)),
+    "destination-name-is-a-prefix": sends(
+        A, WEBSITE, right=False, after=(granted(destination=an_account("website")),), world=website_world
+    ),
+    "destination-may-be-a-service": sends(
+        A, WEBSITE, right=False, after=(granted(destination=an_account("website")),), world=website_world
+    ),
+    "identity-from-deployment": sends(
+        "here/twin-0",
+        BANK,
+        right=True,
+        after=(granted(destination=an_account("bank"), sources=[an_account("shop")]),),
+        world=twin_world,
+    ),
+    "group-is-an-account": sends(
+        A, right=False, after=(granted(sources=[an_account("client-a", kind="Group")]),)
+    ),
+    "targets-keyed-by-name": sends(A, right=True, after=((*granted(), a_target(namespace="there")),)),
+    "entries-keyed-by-name": sends(
+        A,
+        right=True,
+        after=((*granted(), a_group("v1alpha4", an_entry(pathRegex="/api$"), name="two")),),
+    ),
+    "binding-labels-everywhere": sends(
+        A,
+        right=False,
+        after=(
+            (
+                *bound("there"),
+                a_binding(namespace="there", podLabelSelector={"matchLabels": {"app": "client-a"}}),
+            ),
+        ),
     ),
     "grants-whole-namespace": sends(A, BANK, right=False, after=(granted(),)),
     "trusts-same-namespace": sends(B, right=False, after=(granted(),)),
@@ -173,6 +217,9 @@ WITNESSES = {
         A, path="/v1/item", right=True, after=(granted(an_entry(pathRegex="/v[12]/item$")),)
     ),
     "unanchored-path": sends(A, path="/x/metrics", right=False, after=(granted(),)),
+    "anchors-first-alternative": sends(
+        A, path="/x/far", right=False, after=(granted(an_entry(pathRegex="/near$|/far$")),)
+    ),
     "ignores-path-case": sends(A, path="/METRICS", right=False, after=(granted(),)),
     "first-method-only": sends(
         A, method="PUT", right=True, after=(granted(an_entry(methods=["GET", "PUT"])),)
@@ -185,11 +232,45 @@ WITNESSES = {
         A, headers={"x-one": "1", "x-two": "2"}, right=False, after=(granted(HEADERS),)
     ),
     "absent-header-fits": sends(A, headers={"x-one": "one"}, right=False, after=(granted(HEADERS),)),
+    "ignores-header-value-case": sends(
+        A, headers={"x-one": "ONE", "x-two": "two"}, right=False, after=(granted(HEADERS),)
+    ),
+    "last-header-only": sends(A, headers={"x-two": "two"}, right=False, after=(granted(HEADERS),)),
+    "bad-pattern-opens": sends(A, path="/b", right=False, after=(granted(an_entry(pathRegex="/a(")),)),
+    "bad-header-pattern-is-dropped": sends(
+        A, right=False, after=(granted(an_entry(headers={"x-one": "("})),)
+    ),
+    "empty-group-opens": sends(A, right=False, after=((a_target(), {**a_group(), "spec": {"matches": []}}),)),
     "ignores-destination-port": sends(A, right=False, after=((a_target("v1alpha2", port=9090), a_group()),)),
     "ignores-tcp-ports": connects(A, right=False, after=(on_ports(8301),)),
     "first-tcp-port-only": connects(A, right=True, after=(on_ports(8301, 8300),)),
     "tcp-ports-are-a-range": connects(A, right=False, after=(on_ports(8299, 8301),)),
     "empty-ports-grant-nothing": connects(A, right=True, after=(on_ports(),)),
+    "last-tcp-route-only": connects(
+        A,
+        right=True,
+        after=(
+            (
+                *on_ports(8300, rules=(TCP, a_rule("other", "TCPRoute"))),
+                a_port_route(name="other", ports=[8301]),
+            ),
+        ),
+    ),
+    "missing-tcp-route-opens": connects(A, right=False, after=((a_target(rules=[TCP]),),)),
+    "destination-port-for-http-only": connects(
+        A, right=False, after=((a_target("v1alpha2", port=8301, rules=[TCP]), a_port_route("v1alpha3")),)
+    ),
+    "recombines-tcp": connects(
+        A,
+        right=False,
+        after=(
+            (
+                *on_ports(8301),
+                a_target(name="two", sources=[an_account("client-b")], rules=[a_rule("two", "TCPRoute")]),
+                a_port_route(name="two", ports=[8300]),
+            ),
+        ),
+    ),
     "tcp-open-by-default": connects(B, right=False, after=((),)),
     "http-grant-opens-tcp": connects(A, right=False, after=(granted(),)),
     "tcp-and-http-either-or": sends(
@@ -197,13 +278,42 @@ WITNESSES = {
     ),
     "route-group-needs-tcp-route": sends(A, right=True, after=(granted(),)),
     "last-target-wins": sends(A, right=True, after=(two_targets(),)),
+    "targets-narrow-each-other": sends(A, right=True, after=(two_targets(),)),
     "recombines-targets": sends(A, path="/api", right=False, after=(two_targets(),)),
     "first-fitting-route-decides": sends(B, path="/osm", right=True, after=(overlapping(),)),
+    "first-fitting-entry-decides": sends(
+        A,
+        method="POST",
+        right=True,
+        after=(
+            granted(
+                an_entry("read", pathRegex="/metrics$", methods=["GET"]),
+                an_entry("write", pathRegex="/metrics$", methods=["POST"]),
+            ),
+        ),
+    ),
+    "grants-go-both-ways": sends(SHOP, BANK, right=False, after=(granted(sources=[an_account("bank")]),)),
+    "grants-carry-on": sends(
+        A,
+        BANK,
+        right=False,
+        after=(
+            (
+                *granted(),
+                a_target(name="bank", destination=an_account("bank"), sources=[an_account("shop")]),
+            ),
+        ),
+    ),
     "client-side-only": sends(OUTSIDER, right=False, after=(granted(),)),
     "accepts-unmeshed-callers": sends(OUTSIDER, right=False, after=((),)),
     "delivers-then-denies": sends(B, right=False, after=(granted(),)),
     "opens-pod-address": sends(B, headers={"host": "127.9.0.4:8080"}, right=False, after=((),)),
     "believes-identity-headers": forged("l5d-client-id", "client-a.here.serviceaccount.identity"),
+    "health-paths-open": sends(B, path="/healthz", right=False, after=((),)),
+    "believes-probe-agent": forged("user-agent", "kube-probe/1.30"),
+    "believes-path-headers": sends(
+        A, path="/orders", headers={"x-original-url": "/metrics"}, right=False, after=(granted(),)
+    ),
     "matches-query-string": sends(A, path="/no?p=/metrics", right=False, after=(granted(),)),
     "ignores-target-delete": sends(A, right=False, after=(granted(), (a_group(),))),
     "ignores-target-update": sends(
@@ -211,6 +321,24 @@ WITNESSES = {
     ),
     "ignores-route-edit": sends(A, right=False, after=(granted(), granted(an_entry(pathRegex="/api$")))),
     "route-delete-opens": sends(A, path="/api", right=False, after=(granted(), (a_target(),))),
+    "ignores-route-delete": sends(A, right=False, after=(granted(), (a_target(),))),
+    "ignores-tcp-route-delete": connects(A, right=False, after=(on_ports(8300), (a_target(rules=[TCP]),))),
+    "ignores-binding-delete": sends(
+        A, right=False, after=((*bound(), a_binding(serviceAccount="client-a")), bound())
+    ),
+    "keeps-first-binding": sends(
+        A,
+        right=False,
+        after=(
+            (*bound(), a_binding(serviceAccount="client-a")),
+            (*bound(), a_binding(serviceAccount="client-b")),
+        ),
+    ),
+    "keeps-old-destination": sends(
+        A, right=False, after=(granted(), granted(destination=an_account("bank")))
+    ),
+    "tcp-route-edits-add": connects(A, right=False, after=(on_ports(8300), on_ports(8301))),
+    "whole-group-is-named-once": sends(A, path="/api", right=True, after=(granted(BOTH[0]), granted(*BOTH))),
     "deletes-by-rule": sends(A, right=True, after=((*granted(), a_target(name="twin")), granted())),
     "bad-pattern-freezes": sends(
         A, right=True, after=((), (*granted(), a_group("v1alpha4", an_entry(pathRegex="/a("), name="bad")))
@@ -316,7 +444,11 @@ WITNESSES = {
     ),
 }
 
-ONLY_IN_ENVOY = {"untidied-paths", "splits-per-connection"}
+ONLY_IN_ENVOY = {
+    "passes-what-is-not-http",
+    "splits-per-connection",
+    "untidied-paths",
+}
 """Faults that no reading of rules shows; tests with a running Envoy do."""
 
 ONLY_AT_ADMISSION = {"refuses-several-sources", "refuses-three-backends"}
