@@ -10,8 +10,8 @@ from conformance.model.expectation import Access, Expected, TruthTable
 from conformance.model.traffic import Cell, Outcome, Witnessed
 from conformance.model.verdict import Finding, Judgement, Verdict
 
-ResponderRule = Callable[[Cell, str], Expected]
-"""Says whether a workload, by key, may receive a cell."""
+ResponderRule = Callable[[Cell, str, int], Expected]
+"""Says whether a workload, by key, may receive a cell at one of its ports."""
 
 
 def judge_access(
@@ -78,7 +78,9 @@ def _trespass(calls: Sequence[Witnessed], by_responder: ResponderRule | None) ->
     """Find the rule against somebody who received a call that he may not receive."""
     if by_responder is None:
         return None
-    rulings = [by_responder(one.cell, receipt.responder) for one in calls for receipt in one.receipts]
+    rulings = [
+        by_responder(one.cell, receipt.responder, receipt.port) for one in calls for receipt in one.receipts
+    ]
     return next((one for one in rulings if one.access is Access.DENIED), None)
 
 
@@ -159,8 +161,8 @@ def _each_is_right(calls: Sequence[Witnessed], by_responder: ResponderRule | Non
     """
     if by_responder is None:
         return False
-    holders = {(one.cell, receipt.responder) for one in calls for receipt in one.receipts}
-    return all(by_responder(cell, responder).access is Access.ALLOWED for cell, responder in holders)
+    holders = {(one.cell, receipt.responder, receipt.port) for one in calls for receipt in one.receipts}
+    return all(by_responder(*holder).access is Access.ALLOWED for holder in holders)
 
 
 def _odd(outcome: Outcome) -> _Answer:

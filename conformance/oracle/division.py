@@ -38,7 +38,7 @@ class Division:
 
     def joined(self, other: "Division", because: str, *, may_fail: bool = False) -> "Division":
         """Give the ends of both readings, without any promise of which one is taken."""
-        ends = {end.workload.key: end for end in (*other.ends, *self.ends)}
+        ends = {(end.workload.key, end.port): end for end in (*other.ends, *self.ends)}
         either = self.may_fail or other.may_fail or may_fail
         return replace(self, ends=tuple(ends.values())).loosened(because, may_fail=either)
 
@@ -171,7 +171,7 @@ class _Backends:
         for name, weight in taking.items():
             for end in ends[name]:
                 shares[end.workload.key] = shares.get(end.workload.key, Fraction(0)) + weight / total
-        by_key = {end.workload.key: end for found in ends.values() for end in found}
+        by_key = {(end.workload.key, end.port): end for found in ends.values() for end in found}
         listed = ", ".join(f"{name} {weight}" for name, weight in sorted(taking.items()))
         exact = all(len(found) == 1 for found in ends.values())
         return Division(

@@ -39,23 +39,44 @@ def expected_table(
     return {cell: _expected(policy, topology, cell, access=access) for cell in cells}
 
 
-def expected_for_responder(
-    manifests: Sequence[Manifest], topology: Topology, cell: Cell, responder: str, *, access: bool = True
+def expected_for_responder(  # noqa: PLR0913  # the call, who received it and where, and what decides
+    manifests: Sequence[Manifest],
+    topology: Topology,
+    cell: Cell,
+    responder: str,
+    port: int | None = None,
+    *,
+    access: bool = True,
 ) -> Expected:
     """Say whether *responder*, a workload's key, may receive and answer *cell*.
 
-    It may not where it is not behind the target, or a split gives it nothing.
+    It may not where it is not behind the target, or a split gives it nothing, or at another port than its
+    Service maps to: "Mapping between `port` and `targetPort` occurs on each backend service individually."
+
+    Args:
+        manifests: Every SMI object in force.
+        topology: The world they speak about.
+        cell: What was asked.
+        responder: Who received it.
+        port: Where its application received it; None where that is not known.
+        access: Whether the provider serves the access API.
 
     Raises:
         ScenarioError: The cell names a workload or a Service that the world does not have.
     """
     policy = read_policy(manifests)
     division = division_of(policy, topology, cell)
-    end = next((one for one in division.ends if one.workload.key == responder), None)
-    if end is None:
-        because = f"{responder} has no part in {cell.target}: {division.because}"
-        return Expected(access=Access.DENIED, because=because)
-    return expected_at(policy, topology, cell, end, access=access)
+    ends = [one for one in division.ends if one.workload.key == responder]
+    end = next((one for one in ends if port in {None, one.port}), None)
+    if end is not None:
+        return expected_at(policy, topology, cell, end, access=access)
+    right = " or ".join(str(one.port) for one in ends)
+    because = (
+        f"{cell.target} leads to port {right} of {responder} and not to {port}: {division.because}"
+        if ends
+        else f"{responder} has no part in {cell.target}: {division.because}"
+    )
+    return Expected(access=Access.DENIED, because=because)
 
 
 def division_of(policy: Policy, topology: Topology, cell: Cell) -> Division:

@@ -101,10 +101,9 @@ class Question:
             case MetricsProbe():
                 return measure_metrics(self._stage, self._probe, self._table, self._in_force)
 
-    def _for_responder(self, cell: Cell, responder: str) -> Expected:
-        return expected_for_responder(
-            self._in_force, self._topology, cell, responder, access=self._stage.serves_access
-        )
+    def _for_responder(self, cell: Cell, responder: str, port: int) -> Expected:
+        access = self._stage.serves_access
+        return expected_for_responder(self._in_force, self._topology, cell, responder, port, access=access)
 
     def _ask(
         self, cells: Sequence[Cell], repeat: int, timeout: timedelta, *, tasting: bool = False

@@ -86,6 +86,12 @@ class Mesh:
         total = sum(one["weight"] for one in shares)
         return {one["name"].split("|")[1].split("/")[1]: Fraction(one["weight"], total) for one in shares}
 
+    def clusters(self, source: str, service: str, port: int) -> list[str]:
+        """Name the clusters that calls of pod *source* to a Service's port are shared out to."""
+        route = self._route(source, f"service|{service}|{port}", self._call(source))
+        assert route is not None
+        return [one["name"] for one in route["route"]["weighted_clusters"]["clusters"]]
+
     def _call(self, source: str, **request: Any) -> Call:
         pod = self._pods[source]
         account, namespace = pod["spec"]["serviceAccountName"], pod["metadata"]["namespace"]

@@ -140,7 +140,7 @@ def test_open_cell_with_a_mixture_or_a_lost_answer_is_inconclusive():
     assert _verdict(Access.OPEN, [lost]) is Verdict.INCONCLUSIVE
 
 
-def _only_shop(cell, responder):
+def _only_shop(cell, responder, port):
     granted = responder == SHOP
     return Expected(
         access=Access.ALLOWED if granted else Access.DENIED, because=f"{responder} is not granted"

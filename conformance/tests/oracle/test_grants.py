@@ -10,6 +10,7 @@ from conformance.tests.doubles.asking import TCP, a_cell, access, because
 from conformance.tests.doubles.small_world import a_service, a_topology, a_workload
 from conformance.tests.doubles.smi import (
     a_group,
+    a_split,
     a_target,
     a_tcp_route,
     account,
@@ -229,6 +230,28 @@ def test_service_over_two_identities_is_judged_by_who_answers():
     assert expected_for_responder(manifests, world, cell, "here/shop").access is Access.ALLOWED
     assert expected_for_responder(manifests, world, cell, "here/shop-canary").access is Access.DENIED
     assert expected_for_responder(manifests, world, cell, "here/bank").access is Access.DENIED
+
+
+def test_call_belongs_at_the_port_that_its_service_leads_to():
+    """A Service may turn the ports of its pods; where the port is not known, the pod alone decides."""
+    world = a_topology(services=(a_service("here/shop", ports={8080: 9090, 9090: 8080}),))
+    manifests, cell = [a_group(), a_target()], a_cell()
+    where = {None: Access.ALLOWED, 9090: Access.ALLOWED, 8080: Access.DENIED}
+    found = {port: expected_for_responder(manifests, world, cell, "here/shop", port) for port in where}
+    assert {port: one.access for port, one in found.items()} == where
+    assert "leads to port 9090 of here/shop and not to 8080" in found[8080].because
+
+
+def test_pod_behind_two_backends_may_be_met_at_the_port_of_either():
+    """Two Services of a split may have the same pods and lead to them differently."""
+    turned = a_service("here/turned", app="website", version="v2", ports={8080: 9090})
+    world, cell = a_topology(services=(turned,)), a_cell(target="website")
+    manifests = [a_split({"website-v2": 50, "turned": 50})]
+    found = {
+        port: expected_for_responder(manifests, world, cell, "here/website-v2", port, access=False).access
+        for port in (8080, 9090, 8300)
+    }
+    assert found == {8080: Access.ALLOWED, 9090: Access.ALLOWED, 8300: Access.DENIED}
 
 
 @pytest.mark.parametrize("granted", [80, 8080])

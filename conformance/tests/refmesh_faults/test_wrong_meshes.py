@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from conformance.refmesh.faults import FAULTS
-from conformance.tests.doubles.mesh_worlds import a_pipeline, a_pod, shop_world, website_world
+from conformance.refmesh.faults.written import renamed
+from conformance.tests.doubles.mesh_worlds import a_pipeline, a_pod, a_service, shop_world, website_world
 from conformance.tests.doubles.smi_objects import (
     a_binding,
     a_group,
@@ -75,6 +76,32 @@ def shares(*policies, right, wrong, to="here/website", port=8080, world=website_
         right=right,
         wrong=wrong,
         world=world,
+    )
+
+
+def clusters(port, *, right, wrong):
+    """Ask to which clusters calls to a port of the website are led, where the only backend turns its ports."""
+    return Witness(
+        policies=(splitting(turned=1),),
+        ask=lambda mesh: mesh.clusters("here/client-a-0", "here/website", port),
+        right=right,
+        wrong=wrong,
+        world=odd_world,
+    )
+
+
+def odd_world():
+    """The website's world, with two more ways to website-v2: one of another port, one of other target ports."""
+    selector = {"app": "website", "version": "v2"}
+    turned = [
+        {"name": "http-8080", "port": 8080, "targetPort": 9090},
+        {"name": "http-9090", "port": 9090, "targetPort": 8080},
+    ]
+    odd = [{"name": "http-7070", "port": 7070, "targetPort": 8080}]
+    return (
+        *website_world(),
+        a_service("odd", 11, selector=selector, ports=odd),
+        a_service("turned", 12, selector=selector, ports=turned),
     )
 
 
@@ -429,6 +456,63 @@ WITNESSES = {
         splitting(website_v1=1, website_v2=1), to="there/website", right=some_shares(website=1), wrong=HALF
     ),
     "splits-nest": shares(nested_splits(), right=HALF, wrong=some_shares(website_v3="1/2", website_v2="1/2")),
+    "split-any-header-suffices": shares(
+        (a_split(backends={"website-v1": 1}, matches=[REFERENCE]), a_group("v1alpha4", HEADERS)),
+        headers={"x-one": "one"},
+        right=some_shares(website=1),
+        wrong=some_shares(website_v1=1),
+    ),
+    "split-first-entry-only": shares(
+        (
+            a_split(backends={"website-v1": 1}, matches=[REFERENCE]),
+            a_group("v1alpha4", HEADERS, an_entry("firefox", headers={"user-agent": ".*Firefox.*"})),
+        ),
+        headers={"user-agent": "Firefox"},
+        right=some_shares(website_v1=1),
+        wrong=some_shares(website=1),
+    ),
+    "split-groups-of-any-namespace": shares(
+        (
+            a_split(backends={"website-v1": 1}, matches=[REFERENCE]),
+            a_group("v1alpha4", {"name": "all"}, namespace="there"),
+        ),
+        right=some_shares(website=1),
+        wrong=some_shares(website_v1=1),
+    ),
+    "split-keeps-first-group": shares(
+        (a_split(backends={"website-v1": 1}, matches=[REFERENCE]), a_group("v1alpha4", {"name": "all"})),
+        (a_split(backends={"website-v1": 1}, matches=[REFERENCE]), FIREFOX),
+        right=some_shares(website=1),
+        wrong=some_shares(website_v1=1),
+    ),
+    "split-keeps-old-root": shares(
+        (renamed(a_split(backends={"website-v1": 1}), "rollout"),),
+        (renamed(a_split(backends={"website-v1": 1}, root="website-v2"), "rollout"),),
+        right=some_shares(website=1),
+        wrong=some_shares(website_v1=1),
+    ),
+    "split-takes-only-port": shares(
+        splitting(website_v1=1, odd=1),
+        right=some_shares(website_v1=1),
+        wrong=some_shares(website_v1="1/2", odd="1/2"),
+        world=odd_world,
+    ),
+    "split-unmatched-to-first": shares(
+        (a_split(backends={"website-v1": 1}, matches=[REFERENCE]), FIREFOX),
+        right=some_shares(website=1),
+        wrong=some_shares(website_v1=1),
+    ),
+    "weights-capped-at-100": shares(
+        splitting(website_v1=300, website_v2=100),
+        right=some_shares(website_v1="3/4", website_v2="1/4"),
+        wrong=HALF,
+    ),
+    "splits-collapse-ports": clusters(
+        9090, right=["service|here/turned|9090"], wrong=["service|here/turned|8080"]
+    ),
+    "split-uses-root-target-port": clusters(
+        8080, right=["service|here/turned|8080"], wrong=["pod|here/website-v2-0|8080"]
+    ),
     "split-grants-access": Witness(
         policies=(
             (
@@ -446,6 +530,7 @@ WITNESSES = {
 
 ONLY_IN_ENVOY = {
     "passes-what-is-not-http",
+    "split-mirrors-to-parked",
     "splits-per-connection",
     "untidied-paths",
 }
