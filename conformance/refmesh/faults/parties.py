@@ -117,6 +117,16 @@ def _any_kind_is_an_account(target: Body) -> Body:
     return with_field(changed, "destination", account(field(target, "destination") or {}))
 
 
+def _every_scheme(binding: Body) -> Body:
+    """Of an account and SPIFFE identities beside it leave what is both."""
+    schemes = field(binding, "schemes") or {}
+    account, listed = schemes.get("serviceAccount"), schemes.get("spiffeIdentities")
+    if not account or not listed:
+        return binding
+    both = [one for one in listed if str(one).endswith(f"/sa/{account}")]
+    return with_field(binding, "schemes", {"spiffeIdentities": both})
+
+
 FAULTS = (
     Fault(
         name="first-source-only",
@@ -159,6 +169,11 @@ FAULTS = (
         name="binding-labels-everywhere",
         says="An IdentityBinding's label selector reaches into every namespace.",
         policy=each_grant(_labels_everywhere),
+    ),
+    Fault(
+        name="binding-wants-every-scheme",
+        says="Who holds an IdentityBinding's identity has to meet every scheme of it.",
+        objects=each("IdentityBinding", _every_scheme),
     ),
     Fault(
         name="grants-whole-namespace",

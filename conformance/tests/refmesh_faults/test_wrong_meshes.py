@@ -216,6 +216,16 @@ WITNESSES = {
             ),
         ),
     ),
+    "binding-wants-every-scheme": sends(
+        A,
+        right=True,
+        after=(
+            (
+                *bound(),
+                a_binding(serviceAccount="client-a", spiffeIdentities=["cluster.local/ns/here/sa/client-b"]),
+            ),
+        ),
+    ),
     "grants-whole-namespace": sends(A, BANK, right=False, after=(granted(),)),
     "trusts-same-namespace": sends(B, right=False, after=(granted(),)),
     "trusts-same-account": sends(SHOP, right=False, after=(granted(),)),
