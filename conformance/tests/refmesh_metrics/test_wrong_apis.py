@@ -374,6 +374,7 @@ READERS = [
     lambda action: action.verb == "get",
     lambda action: action.verb == "list" and action.resource == "pods",
     lambda action: action.resource == "pods",
+    lambda action: action.resource == "pods/edges",
     lambda action: action.namespace == "here",
     lambda action: False,
 ]

@@ -7,7 +7,7 @@ from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.changing import AnswerStage, answer_fault
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
 from conformance.refmesh.metrics import rendering
-from conformance.refmesh.metrics.asking import MetricsAnswer, MetricsRequest
+from conformance.refmesh.metrics.asking import ROOT, MetricsAnswer, MetricsRequest
 from conformance.refmesh.metrics.inventory import BY_PLURAL
 from conformance.refmesh.metrics.rendering import Json
 
@@ -91,6 +91,21 @@ def _other_code(answer: MetricsAnswer, _request: MetricsRequest, _api: WrongApi)
     return replace(answer, body={**answer.body, "code": 500}) if is_refusal else answer
 
 
+def _not_found(answer: MetricsAnswer) -> MetricsAnswer:
+    """Answer in the place of a list that there is no such path."""
+    if "items" not in answer.body:
+        return answer
+    code = HTTPStatus.NOT_FOUND
+    words = "the server could not find the requested resource"
+    return MetricsAnswer(status=code, body=rendering.status(code, "NotFound", words))
+
+
+def _wide_pods_only(answer: MetricsAnswer, request: MetricsRequest, _api: WrongApi) -> MetricsAnswer:
+    resource = BY_PLURAL.get(request.path.removeprefix(ROOT).strip("/"))
+    is_wide = resource is not None and resource.namespaced and resource.plural != "pods"
+    return _not_found(answer) if is_wide else answer
+
+
 FAULTS: tuple[Fault, ...] = (
     answer_fault(
         "metrics-unknown-is-empty",
@@ -117,4 +132,5 @@ FAULTS: tuple[Fault, ...] = (
         "metrics-empty-list-is-500", "A list without objects is answered with 500.", _empty_list_is_500
     ),
     answer_fault("metrics-status-other-code", "A Status has another code than its answer.", _other_code),
+    answer_fault("metrics-wide-lists-of-pods", "Only pods are listed over all namespaces.", _wide_pods_only),
 )

@@ -7,6 +7,8 @@ from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics.changing import rights_fault
 from conformance.refmesh.metrics.asking import Action
 
+_GUARDED = frozenset({"", "deployments", "namespaces", "pods"})
+
 
 def _as_parent(action: Action) -> Action:
     return replace(action, resource=action.resource.removesuffix("/edges"))
@@ -32,6 +34,10 @@ def _unless(is_open: Callable[[Action], bool]) -> Callable[[Action], Action | No
 
 def _edges_in_own_namespace(action: Action) -> Action:
     return _in_own_namespace(action) if action.resource.endswith("/edges") else action
+
+
+def _edges_as_of_pods(action: Action) -> Action:
+    return _as_pods(action) if action.resource.endswith("/edges") else action
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -86,5 +92,15 @@ FAULTS: tuple[Fault, ...] = (
         "metrics-edges-rights-of-own-namespace",
         "Rights to edges in one's own namespace count in all.",
         _edges_in_own_namespace,
+    ),
+    rights_fault(
+        "metrics-edges-rights-of-pods",
+        "Who may read the edges of pods may read those of all types.",
+        _edges_as_of_pods,
+    ),
+    rights_fault(
+        "metrics-open-other-types",
+        "Nothing is asked for types other than pods, Deployments and namespaces.",
+        _unless(lambda one: one.resource.partition("/")[0] not in _GUARDED),
     ),
 )
