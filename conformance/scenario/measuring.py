@@ -29,7 +29,7 @@ _FITTING: Mapping[Reading, frozenset[Aspect]] = {
     Reading.PATH: frozenset({Aspect.STATUS, Aspect.REFUSAL}),
 }
 _ONLY_FOR: Mapping[Aspect, frozenset[Reading]] = {
-    Aspect.TRAIL: frozenset({Reading.GET, Reading.EDGES}),
+    Aspect.TRAIL: frozenset({Reading.GET, Reading.LIST, Reading.EDGES}),
     **dict.fromkeys((Aspect.RESOURCE, Aspect.MEMBERS, Aspect.SELECTOR), frozenset({Reading.LIST})),
     **dict.fromkeys(
         (Aspect.PEERS, Aspect.DIRECTION, Aspect.SIDE, Aspect.KINDS, Aspect.ENDS), frozenset({Reading.EDGES})

@@ -1,6 +1,6 @@
 """The question that takes several readings: do counts leave together with the window that is said?
 
-An object is followed as a whole, a list of edges edge by edge, a split backend by backend.
+An object is followed as a whole, a list object by object, edges one by one, a split backend by backend.
 """
 
 from collections.abc import Iterator
@@ -17,8 +17,9 @@ from conformance.judge.metrics.counting import (
     wanted,
 )
 from conformance.judge.metrics.parsing import LIST_KIND, read_body, read_list, read_object
+from conformance.model.labels import parse_selector
 from conformance.model.measuring import Reading
-from conformance.model.metrics import Answered, Figures, Peer, Span, TrafficMetrics
+from conformance.model.metrics import Answered, Figures, Peer, Reference, Span, TrafficMetrics
 from conformance.model.verdict import Verdict
 
 _NOT_FOUND = 404
@@ -27,8 +28,9 @@ _REFUSING = 400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """What is followed: one edge, one backend, or the object where both are empty."""
+    """What is followed: an object, an edge of it, or a backend of it."""
 
+    resource: Reference
     peer: Peer | None = None
     backend: str = ""
 
@@ -37,15 +39,17 @@ class _Part:
         if self.peer:
             edge = item.edge
             return edge is not None and (edge.direction, edge.peer) == (self.peer.direction, self.peer.peer)
-        return not self.backend or (item.backend is not None and item.backend.name == self.backend)
+        if self.backend:
+            return item.backend is not None and item.backend.name == self.backend
+        return item.resource == self.resource
 
     def expected(self, case: Case, span: Span) -> Figures:
         """Say what its figures may be."""
         if self.peer:
-            return case.rules.of_edge(case.resource, self.peer, span)
+            return case.rules.of_edge(self.resource, self.peer, span)
         if self.backend:
-            return case.rules.of_backend(case.resource, self.backend, span)
-        return case.rules.of_object(case.resource, span)
+            return case.rules.of_backend(self.resource, self.backend, span)
+        return case.rules.of_object(self.resource, span)
 
 
 def trail(case: Case) -> Iterator[Remark]:
@@ -54,7 +58,7 @@ def trail(case: Case) -> Iterator[Remark]:
     found = []
     for answered in (case.once.main, *later):
         for part in _parts(case):
-            item = _found_in(case, answered, part)
+            item = _found_in(answered, part)
             expected = part.expected(case, case.span(item, answered))
             found.append(expected)
             yield from _trailed(case, item, answered, expected)
@@ -68,27 +72,32 @@ def trail(case: Case) -> Iterator[Remark]:
 
 
 def _parts(case: Case) -> tuple[_Part, ...]:
+    about, span = case.resource, case.span(nothing_of(case.resource))
     if case.read.reading is Reading.EDGES:
-        known = case.rules.peers(case.resource, case.span(nothing_of(case.resource)))
-        return tuple(_Part(peer=one) for one in known)
-    _, backends = case.rules.backends(case.resource)
-    return tuple(_Part(backend=one) for one in backends) or (_Part(),)
+        return tuple(_Part(resource=about, peer=one) for one in case.rules.peers(about, span))
+    if case.read.reading is Reading.LIST:
+        members = sorted(case.rules.members(about, parse_selector(case.read.selector)))
+        return tuple(_Part(resource=one) for one in members if case.rules.of_object(one, span).calls)
+    _, backends = case.rules.backends(about)
+    return tuple(_Part(resource=about, backend=one) for one in backends) or (_Part(resource=about),)
 
 
-def _found_in(case: Case, answered: Answered, part: _Part) -> TrafficMetrics:
+def _found_in(answered: Answered, part: _Part) -> TrafficMetrics:
     """Find what one reading tells of *part*; what has become idle may be absent."""
     body = read_body(answered.answer.body)
-    is_list = isinstance(body, dict) and body.get("kind") == LIST_KIND
-    items = read_list(body).items if is_list else (read_object(body),)
-    told = [one for one in items if part.is_told_by(one)] if answered.answer.status < _REFUSING else []
-    return told[0] if told else nothing_of(case.resource)
+    if answered.answer.status >= _REFUSING:
+        return nothing_of(part.resource)
+    if not isinstance(body, dict) or body.get("kind") != LIST_KIND:
+        return read_object(body)
+    told = (one for one in read_list(body).items if part.is_told_by(one))
+    return next(told, nothing_of(part.resource))
 
 
 def _trailed(case: Case, item: TrafficMetrics, answered: Answered, expected: Figures) -> Iterator[Remark]:
     status = answered.answer.status
     after = (answered.answered_at - case.once.main.answered_at).total_seconds()
     age = f"{after:.1f} s after the first reading"
-    if status >= _REFUSING or item == nothing_of(case.resource):
+    if status >= _REFUSING or item == nothing_of(item.resource):
         if status not in {_NOT_FOUND, *case.read.statuses} or expected.total.low:
             yield Remark(wanted(expected), f"status {status} and no figures, {age}")
     elif case.times.reaches_back(case.span(item, answered)):

@@ -99,7 +99,13 @@ MISTAKES = {
         "does not know the labels of services",
         "pods",
     ),
-    "a trail of a list": ("about: [members]", "about: [trail]", 13, "'trail' is no question", "writing"),
+    "a trail of a path": (
+        "list: pods, selector: app=shop, about: [members]",
+        "path: widgets, about: [trail]",
+        13,
+        "'trail' is no question",
+        "writing",
+    ),
     "a status that is none": ('"500": 2', '"50": 2', 10, "does not match", "another scenario"),
     "a caller that is not there": (
         "from: client-a",

@@ -125,17 +125,19 @@ def test_trail_that_never_ends_shows_nothing(house):
     assert result.verdict is Verdict.INCONCLUSIVE
 
 
-EDGES_TRAIL = """
+FOLLOWED = """
   - name: some traffic
-    drive: {from: client-a, to: shop, calls: 10}
-    read: {edges: pods shop, about: [trail]}
+    drive: {{from: client-a, to: shop, calls: 10}}
+    read: {{{what}, about: [trail]}}
 """
 
 
-def test_edges_are_followed_one_by_one(house):
-    """An edge that stays longer than its window says is found out, and one that leaves with it is not."""
+@pytest.mark.parametrize("what", ["edges: pods shop", "list: pods"])
+def test_parts_are_followed_one_by_one(house, what):
+    """What stays longer than its window says is found out, and what leaves with it is not."""
     metrics = house.measure()
-    assert house.play(EDGES_TRAIL, **METRICS).verdict is Verdict.PASSED
+    step = FOLLOWED.format(what=what)
+    assert house.play(step, **METRICS).verdict is Verdict.PASSED
     right = metrics.answer
 
     def claiming(request):
@@ -143,7 +145,7 @@ def test_edges_are_followed_one_by_one(house):
         return replace(answer, body=answer.body.replace(b'"window": "10s"', b'"window": "5s"'))
 
     house.cluster.answers = claiming
-    result = house.play(EDGES_TRAIL, **METRICS)
+    result = house.play(step, **METRICS)
     assert result.verdict is Verdict.FAILED
     assert "s after the first reading" in result.headline
 

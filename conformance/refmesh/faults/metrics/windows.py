@@ -105,4 +105,9 @@ FAULTS: tuple[Fault, ...] = (
         "The window of splits is twice as long as figures cover.",
         splits_alone(with_items(_claiming(2))),
     ),
+    document_fault(
+        "metrics-list-window-claims-half",
+        "The window of objects in lists is half of what figures cover.",
+        lists_alone(with_items(_claiming(0.5))),
+    ),
 )
