@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from conformance.refmesh.faults.fault import Body, Fault, Objects
+from conformance.refmesh.faults.fault import Body, Fault, Objects, ObjectStage
 from conformance.refmesh.faults.understood import each_grant
 from conformance.refmesh.faults.written import (
     each,
@@ -64,10 +64,13 @@ def _deployment(pod: Pod) -> str:
     return pod.name.rpartition("-")[0].removesuffix(f"-{template}")
 
 
-def _one_of_each_name(objects: Objects) -> Objects:
-    targets = sorted((one for one in objects if kind_of(one) == "TrafficTarget"), key=key_of)
-    last = {key_of(one)[2]: key_of(one) for one in targets}
-    return [one for one in objects if kind_of(one) != "TrafficTarget" or last[key_of(one)[2]] == key_of(one)]
+def _one_of_each_name(kind: str) -> ObjectStage:
+    def stage(objects: Objects) -> Objects:
+        found = sorted((one for one in objects if kind_of(one) == kind), key=key_of)
+        last = {key_of(one)[2]: key_of(one) for one in found}
+        return [one for one in objects if kind_of(one) != kind or last[key_of(one)[2]] == key_of(one)]
+
+    return stage
 
 
 def _entries_by_name(objects: Objects) -> Objects:
@@ -123,7 +126,12 @@ FAULTS = (
     Fault(
         name="targets-keyed-by-name",
         says="Of two targets of one name in two namespaces only one counts.",
-        objects=forgetful(_one_of_each_name),
+        objects=forgetful(_one_of_each_name("TrafficTarget")),
+    ),
+    Fault(
+        name="splits-keyed-by-name",
+        says="Of two splits of one name in two namespaces only one counts.",
+        objects=forgetful(_one_of_each_name("TrafficSplit")),
     ),
     Fault(
         name="entries-keyed-by-name",

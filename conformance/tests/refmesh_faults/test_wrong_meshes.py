@@ -501,6 +501,11 @@ WITNESSES = {
         right=some_shares(website=1),
         wrong=some_shares(website_v1=1),
     ),
+    "splits-keyed-by-name": shares(
+        (*splitting(website_v1=1), a_split(backends={"website-v2": 1}, namespace="there")),
+        right=some_shares(website_v1=1),
+        wrong=some_shares(website=1),
+    ),
     "split-takes-only-port": shares(
         splitting(website_v1=1, odd=1),
         right=some_shares(website_v1=1),
