@@ -27,6 +27,9 @@ _BACKLOG = 1024
 """Connections that wait to be taken; a burst of fresh connections must not be refused by our own queue."""
 
 
+_EVERY_IPV4, _EVERY_IPV6 = "0.0.0.0", "::"  # noqa: S104  a pod's own addresses
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM; the exit code is 0 then, or 3 and 4 as the command's."""
     try:
@@ -105,9 +108,22 @@ async def _serve_ports(settings: AppSettings, ledger: Ledger) -> list[asyncio.Se
             factory = partial(kind, settings.workload, port, ledger)
             try:
                 servers.append(await loop.create_server(factory, settings.bind, port, backlog=_BACKLOG))
+                if settings.bind == _EVERY_IPV4:
+                    servers += await _on_ipv6(factory, port)
             except OSError as error:
                 raise _unservable(settings, port, error) from error
     return servers
+
+
+async def _on_ipv6(factory: Callable[[], HttpEcho | TcpEcho], port: int) -> list[asyncio.Server]:
+    """Serve IPv6 as well, where there is any: in some clusters pods are called by no other address."""
+    try:
+        server = await asyncio.get_running_loop().create_server(factory, _EVERY_IPV6, port, backlog=_BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise
+        return []  # event loops say in different words that there is none
+    return [server]
 
 
 async def _open_channel(settings: AppSettings, operations: Operations) -> asyncio.Server:

@@ -1,7 +1,10 @@
 """The app as a process: how it starts and how it ends."""
 
+import asyncio
+import errno
 import resource
 import signal
+import socket
 import subprocess
 import sys
 
@@ -9,6 +12,9 @@ import pytest
 
 from conformance.errors import ProbeError
 from conformance.model.traffic import HttpRequest, TrafficPlan
+from conformance.probe import app
+from conformance.probe.ledger import Ledger
+from conformance.probe.operations import AppSettings
 from conformance.probe.prober import Prober
 from conformance.tests.doubles.probe_apps import ProbeApps
 from conformance.tests.doubles.traffic import a_call
@@ -65,6 +71,47 @@ def test_app_takes_its_channel_after_memory_was_tidied_up(tmp_path):
         check=False,
     )
     assert done.stdout == "taken\n", done.stderr
+
+
+def families_served(port):
+    """Serve a port on all addresses, and say of which families they are."""
+    settings = AppSettings(workload="here/x", bind="0.0.0.0", socket="", hosts=None, http=(port,), tcp=())
+
+    async def serve():
+        servers = await app._serve_ports(settings, Ledger("here/x"))
+        families = {one.family for server in servers for one in server.sockets}
+        for server in servers:
+            server.close()
+        return families
+
+    return asyncio.run(serve())
+
+
+@pytest.fixture
+def free_port():
+    """Find a port that is free on IPv4 and IPv6."""
+    with socket.create_server(("", 0)) as found:
+        return found.getsockname()[1]
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+def test_app_serves_both_families(free_port):
+    """Where pods have IPv6 addresses only, an app that listens on IPv4 is alive and nobody reaches it."""
+    assert families_served(free_port) == {socket.AF_INET, socket.AF_INET6}
+
+
+@pytest.mark.parametrize("number", [errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, None])
+def test_app_does_without_ipv6(free_port, monkeypatch, number):
+    """Many machines have switched it off, which event loops tell in different ways."""
+    create = asyncio.BaseEventLoop.create_server
+
+    async def without_ipv6(loop, factory, host, port, **options):
+        if host == "::":
+            raise OSError(number, "no such address")
+        return await create(loop, factory, host, port, **options)
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "create_server", without_ipv6)
+    assert families_served(free_port) == {socket.AF_INET}
 
 
 def test_app_that_cannot_open_its_channel_says_where():
