@@ -18,6 +18,9 @@ from conformance.runner.waiting import Clock
 _DRIVING_TIMEOUT = timedelta(seconds=10)
 """Longest wait for the answer to a driven call, which may be told to come late."""
 
+_SAMPLING_TIMEOUT = timedelta(seconds=5)
+"""Shortest wait for an answer where many are sent at once: each of them counts, and they queue. A guess."""
+
 _CONNECTIONS = 4
 """Over how many connections the calls of one plan go at a time: more than one, so that no single one decides."""
 
@@ -83,8 +86,17 @@ class Caller:
         """Gather receipts, by call id, that came after their calls were asked about and found unanswered."""
         return self._prober.late(receivers)
 
-    def sample(self, probe: SplitProbe, receivers: Iterable[str], *, calls: int) -> ShareSample:
-        """Send one request *calls* times to a Service and count who answered."""
+    def sample(
+        self, probe: SplitProbe, receivers: Iterable[str], *, calls: int, timeout: timedelta
+    ) -> ShareSample:
+        """Send one request *calls* times to a Service and count who answered.
+
+        Args:
+            probe: What is sent, where.
+            receivers: Keys of all workloads that may have received a call.
+            calls: How many.
+            timeout: Longest wait for one answer; a mesh that takes long for each is given more than the usual.
+        """
         target = Target(name=probe.service, port=probe.port, form=probe.form)
         sample = self._prober.shares(
             probe.source,
@@ -94,6 +106,7 @@ class Caller:
             calls=calls,
             connections=probe.connections,
             receivers=receivers,
+            timeout=max(timeout, _SAMPLING_TIMEOUT),
         )
         self.last_sent = self._clock.date()
         return sample

@@ -11,6 +11,7 @@ from conformance.model.measuring import MetricsProbe
 from conformance.model.scenario import AccessProbe, Probe, SplitProbe
 from conformance.model.traffic import Cell, Outcome, Target, Witnessed
 from conformance.oracle import expected_for_responder, expected_spread, expected_table
+from conformance.probe.sample import ShareSample
 from conformance.runner.metering import AskedMetrics, measure_metrics
 from conformance.runner.stage import Stage
 
@@ -120,13 +121,17 @@ class Question:
 
     def _split_disagreement(self, probe: SplitProbe) -> str:
         assert self._spread is not None
-        sample = self._stage.caller.sample(probe, self._stage.world.receivers, calls=_TASTE)
+        sample = self._sample(probe, _TASTE)
         strangers = sample.counts.keys() - self._spread.among
         if strangers:
             return f"{', '.join(sorted(strangers))} answered {probe.service} and should not"
         if self._spread.among and not self._spread.may_fail and not sample.counts:
             return f"nobody answered {probe.service}"
         return ""
+
+    def _sample(self, probe: SplitProbe, calls: int) -> ShareSample:
+        timeout = self._timeouts.measured_call
+        return self._stage.caller.sample(probe, self._stage.world.receivers, calls=calls, timeout=timeout)
 
     def _measure_split(self, probe: SplitProbe) -> AskedSplit:
         assert self._spread is not None
@@ -135,7 +140,7 @@ class Question:
             probe = replace(probe, connections=max(probe.connections, _SPREAD))
         while not test.decided:
             wanted = test.calls_wanted()
-            test.add(self._stage.caller.sample(probe, self._stage.world.receivers, calls=wanted))
+            test.add(self._sample(probe, wanted))
         target = Target(name=probe.service, port=probe.port, form=probe.form)
         cell = Cell(source=probe.source, target=target, request=probe.request)
         return AskedSplit(test=test, cell=cell, among=self._spread.among)

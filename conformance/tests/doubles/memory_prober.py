@@ -37,6 +37,8 @@ class MemoryProber(Prober):
         self._mesh = mesh
         self._journal = journal
         self._turns: Counter[tuple[str, str]] = Counter()
+        self.timeouts: list[timedelta] = []
+        """How long each sample waited for an answer."""
         self.connections: list[int] = []
         """Over how many connections each sample went."""
         self.metrics: MemoryMetrics | None = None
@@ -72,6 +74,7 @@ class MemoryProber(Prober):
         """Share calls out as exactly as whole numbers go."""
         self._journal.note("sample", calls)
         self.connections.append(connections)
+        self.timeouts.append(timeout)
         self._need(source)
         shares = self._mesh.rule(source, Call(id="burst", host=host, port=port, request=request))
         counts = _whole({key: share for key, share in shares.items() if key not in self.dead}, calls)

@@ -1,5 +1,6 @@
 """Waiting is not measuring: what decides is asked once, after the wait, however the wait ended."""
 
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 
@@ -141,6 +142,14 @@ def test_plain_service_is_called_over_many_connections(house):
         if calls != TASTE
     ]
     assert (measured[0], measured[-1]) == (8, SPREAD)
+
+
+@pytest.mark.parametrize(("profile", "waited"), [(3, 5), (8, 8)])
+def test_slow_mesh_is_given_its_time_in_splits_too(house, profile, waited):
+    """What the profile says of one measured call holds for those of a split; none is given less than usual."""
+    house.mesh.convergence = replace(house.mesh.convergence, measured_call=timedelta(seconds=profile))
+    house.play(HALVES, folder="traffic-split", head=OPEN_WEBSITES)
+    assert set(house.prober.timeouts) == {timedelta(seconds=waited)}
 
 
 @pytest.mark.parametrize("wrong", ["here/website-v3", None], ids=["a-stranger-answers", "nobody-answers"])
