@@ -52,6 +52,8 @@ class AccessProbe:
     """With symbolic keys such as ``here/client-a``."""
     repeat: int = 1
     """How often each cell is asked in one measurement. Unit: calls."""
+    keep_alive: bool = False
+    """Whether a source's calls to one port follow each other on one connection; each repetition has a new one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,7 +37,7 @@ class Caller:
         self._prefix = prefix
         self._numbers = itertools.count(1)
 
-    def ask(
+    def ask(  # noqa: PLR0913  every one is part of what is asked
         self,
         cells: Sequence[Cell],
         receivers: Iterable[str],
@@ -45,6 +45,7 @@ class Caller:
         repeat: int,
         timeout: timedelta,
         tasting: bool = False,
+        keep_alive: bool = False,
     ) -> tuple[Witnessed, ...]:
         """Send every cell's request *repeat* times, interleaved, and collect both ends' view of each.
 
@@ -54,9 +55,23 @@ class Caller:
             repeat: How often each cell is asked. Unit: calls.
             timeout: Longest wait for one answer.
             tasting: Whether the answers only end a wait, and decide nothing.
+            keep_alive: Whether a source's calls to one port follow each other on one connection, anew each time.
         """
+        if keep_alive:
+            rounds = [self._ask_in_a_row(cells, receivers, timeout, tasting=tasting) for _ in range(repeat)]
+            return tuple(itertools.chain.from_iterable(rounds))
         asked = [(cell, self._call(cell)) for _ in range(repeat) for cell in cells]
         return self._sent(asked, self._plans(asked, timeout), receivers, tasting=tasting)
+
+    def _ask_in_a_row(
+        self, cells: Sequence[Cell], receivers: Iterable[str], timeout: timedelta, *, tasting: bool
+    ) -> tuple[Witnessed, ...]:
+        asked = [(cell, self._call(cell)) for cell in cells]
+        plans = {
+            source: replace(plan, connections=1, keep_alive=True)
+            for source, plan in self._plans(asked, timeout).items()
+        }
+        return self._sent(asked, plans, receivers, tasting=tasting)
 
     def drive(self, drives: Sequence[Drive], receivers: Iterable[str]) -> Driven:
         """Send every call of *drives* once, all sources at the same time, and keep the books."""

@@ -80,9 +80,10 @@ class Question:
     def disagreement(self) -> str:
         """Ask once and say where the mesh does not yet do what is expected; empty when it all agrees."""
         match self._probe:
-            case AccessProbe(cells=cells):
+            case AccessProbe(cells=cells, keep_alive=keep_alive):
+                waiting = self._timeouts.waiting_call
                 return self._access_disagreement(
-                    self._ask(cells, 1, self._timeouts.waiting_call, tasting=True)
+                    self._ask(cells, 1, waiting, tasting=True, keep_alive=keep_alive)
                 )
             case SplitProbe():
                 return self._split_disagreement(self._probe)
@@ -94,8 +95,9 @@ class Question:
     def measure(self) -> Asked:
         """Send what decides. Called once."""
         match self._probe:
-            case AccessProbe(cells=cells, repeat=repeat):
-                witnessed = self._ask(cells, max(REPEAT, repeat), self._timeouts.measured_call)
+            case AccessProbe(cells=cells, repeat=repeat, keep_alive=keep_alive):
+                often, patience = max(REPEAT, repeat), self._timeouts.measured_call
+                witnessed = self._ask(cells, often, patience, keep_alive=keep_alive)
                 return AskedAccess(table=self._table, witnessed=witnessed, by_responder=self._for_responder)
             case SplitProbe():
                 return self._measure_split(self._probe)
@@ -107,10 +109,18 @@ class Question:
         return expected_for_responder(self._in_force, self._topology, cell, responder, port, access=access)
 
     def _ask(
-        self, cells: Sequence[Cell], repeat: int, timeout: timedelta, *, tasting: bool = False
+        self,
+        cells: Sequence[Cell],
+        repeat: int,
+        timeout: timedelta,
+        *,
+        tasting: bool = False,
+        keep_alive: bool = False,
     ) -> tuple[Witnessed, ...]:
         receivers = self._stage.world.receivers
-        return self._stage.caller.ask(cells, receivers, repeat=repeat, timeout=timeout, tasting=tasting)
+        return self._stage.caller.ask(
+            cells, receivers, repeat=repeat, timeout=timeout, tasting=tasting, keep_alive=keep_alive
+        )
 
     def _access_disagreement(self, witnessed: Sequence[Witnessed]) -> str:
         for one in witnessed:

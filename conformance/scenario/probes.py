@@ -40,6 +40,7 @@ class ProbeReader:
             for port, form in product(item.get("ports", [DEFAULT_PORT]), forms)
         ]
         requests = [read_request(one) for one in item["requests"]]
+        keep_alive = self._keep_alive(steps, item, requests)
         self._check_pairs(steps, targets, requests)
         self._check_short_names(steps, sources, targets)
         return AccessProbe(
@@ -48,6 +49,7 @@ class ProbeReader:
                 for source, target, request in product(sources, targets, requests)
             ),
             repeat=item.get("repeat", 1),
+            keep_alive=keep_alive,
         )
 
     def read_split(self, steps: tuple[Step, ...], item: Mapping[str, Any]) -> SplitProbe:
@@ -82,6 +84,17 @@ class ProbeReader:
             form=form,
             connections=item.get("connections", 8),
         )
+
+    def _keep_alive(
+        self, steps: tuple[Step, ...], item: Mapping[str, Any], requests: Sequence[Request]
+    ) -> bool:
+        if not item.get("keep_alive", False):
+            return False
+        if any(isinstance(one, TcpRequest) for one in requests):
+            raise self.document.mistake(
+                (*steps, "keep_alive"), "a raw TCP line has a connection to itself", "leave `keep_alive` out"
+            )
+        return True
 
     def _workload(self, steps: tuple[Step, ...], name: str) -> str:
         key = qualified(name)

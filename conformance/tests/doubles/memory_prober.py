@@ -41,6 +41,8 @@ class MemoryProber(Prober):
         """How long each sample waited for an answer."""
         self.connections: list[int] = []
         """Over how many connections each sample went."""
+        self.plans: list[TrafficPlan] = []
+        """Every plan that was sent."""
         self.metrics: MemoryMetrics | None = None
         """Hears of every call, where there is one."""
 
@@ -50,6 +52,7 @@ class MemoryProber(Prober):
         """Ask the mesh's rule about every call."""
         asked = [(source, call) for source, plan in plans.items() for call in plan.calls]
         self._journal.note("taste" if tasting else "measure", tuple(asked))
+        self.plans += plans.values()
         for source in plans:
             self._need(source)
         return {call.id: self._seen(source, call) for source, call in asked}

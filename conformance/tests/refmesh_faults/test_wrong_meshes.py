@@ -544,6 +544,7 @@ WITNESSES = {
 }
 
 ONLY_IN_ENVOY = {
+    "judges-first-request-only",
     "passes-what-is-not-http",
     "split-mirrors-to-parked",
     "splits-per-connection",

@@ -59,6 +59,16 @@ def test_scenario_may_ask_more_often(house):
     assert len(house.journal.about("measure")[0]) == REPEAT + 4
 
 
+def test_connection_that_is_kept_carries_one_round(house):
+    """Requests of a source follow each other on one connection; each round has its own."""
+    house.play(EVERYTHING.replace("ask: {", "ask: {keep_alive: true, "))
+    measured = house.journal.about("measure")
+    assert [len(calls) for calls in measured] == [2] * REPEAT
+    ids = {call.id for calls in measured for _, call in calls}
+    plans = [one for one in house.prober.plans if ids & {call.id for call in one.calls}]
+    assert {(one.connections, one.keep_alive) for one in plans} == {(1, True)}
+
+
 def test_measurement_follows_the_wait(house):
     """Between the change and the measurement there is nothing but tasting."""
     house.play(EVERYTHING)

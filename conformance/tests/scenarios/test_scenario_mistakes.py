@@ -138,6 +138,13 @@ MISTAKES = {
         "a raw TCP line is sent",
         "`needs: [tcp]`",
     ),
+    "a connection that raw TCP lines are to share": (
+        "requests: [GET /metrics]",
+        "ports: [8300], requests: [TCP], keep_alive: true",
+        15,
+        "a raw TCP line has a connection to itself",
+        "leave `keep_alive` out",
+    ),
     "a caller outside the mesh that is not declared": (
         "from: [client-a, client-b]",
         "from: [outside/outsider]",

@@ -22,6 +22,7 @@ PAIRS = sorted(
 )
 
 LIES_IN_LISTENERS = {
+    "judges-first-request-only",
     "metrics-believes-forwarded-for",
     "metrics-counts-get-only",
     "metrics-counts-one-port",
