@@ -194,6 +194,8 @@ class MemoryMetrics:
             return refused or allowed
         if rest == ["edges"]:
             return self._edges(plural, (namespace, name))
+        if rest:
+            return self._missing()
         if name:
             return self._get(plural, (namespace, name))
         return self._list(plural, namespace, dict(request.query).get("labelSelector", ""))
