@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 from conformance.judge import DrivenCall
@@ -67,10 +66,7 @@ class Caller:
         self, cells: Sequence[Cell], receivers: Iterable[str], timeout: timedelta, *, tasting: bool
     ) -> tuple[Witnessed, ...]:
         asked = [(cell, self._call(cell)) for cell in cells]
-        plans = {
-            source: replace(plan, connections=1, keep_alive=True)
-            for source, plan in self._plans(asked, timeout).items()
-        }
+        plans = self._plans(asked, timeout, connections=1, keep_alive=True)
         return self._sent(asked, plans, receivers, tasting=tasting)
 
     def drive(self, drives: Sequence[Drive], receivers: Iterable[str]) -> Driven:
@@ -79,10 +75,7 @@ class Caller:
         asked = [(wish.request, self._call(wish.request)) for wish in wishes]
         connections = max(one.connections for one in drives)
         keep_alive = any(one.keep_alive for one in drives)
-        plans = {
-            source: replace(plan, connections=connections, keep_alive=keep_alive)
-            for source, plan in self._plans(asked, _DRIVING_TIMEOUT).items()
-        }
+        plans = self._plans(asked, _DRIVING_TIMEOUT, connections=connections, keep_alive=keep_alive)
         begun = self._clock.date()
         witnessed = self._sent(asked, plans, receivers, tasting=False)
         calls = tuple(
@@ -150,11 +143,19 @@ class Caller:
         )
 
     @staticmethod
-    def _plans(asked: Sequence[tuple[Cell, Call]], timeout: timedelta) -> dict[str, TrafficPlan]:
+    def _plans(
+        asked: Sequence[tuple[Cell, Call]],
+        timeout: timedelta,
+        *,
+        connections: int = _CONNECTIONS,
+        keep_alive: bool = False,
+    ) -> dict[str, TrafficPlan]:
         by_source: dict[str, list[Call]] = {}
         for cell, call in asked:
             by_source.setdefault(cell.source, []).append(call)
         return {
-            source: TrafficPlan(calls=tuple(calls), connections=_CONNECTIONS, timeout=timeout)
+            source: TrafficPlan(
+                calls=tuple(calls), connections=connections, keep_alive=keep_alive, timeout=timeout
+            )
             for source, calls in by_source.items()
         }

@@ -15,6 +15,7 @@ from conformance.refmesh.faults.resources import (
     routes_of,
     with_http_rules,
     with_listeners,
+    with_lua,
     with_routes,
     with_rules,
 )
@@ -23,7 +24,6 @@ from conformance.refmesh.translate import envoy, names, routes
 
 _PLAIN = "|plain"
 _TLS_INSPECTOR = "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector"
-_LUA = "envoy.extensions.filters.http.lua.v3.Lua"
 
 # Runs after the application has answered: the call was delivered, only its answer is withheld.
 _REPLACE_ANSWER = """
@@ -104,25 +104,13 @@ def _answer_withheld(snapshots: Snapshots, situation: Situation) -> Snapshots:
 
 
 def _withholding(snapshot: Snapshot) -> Snapshot:
-    lua = envoy.extension(
-        "envoy.filters.http.lua", _LUA, {"default_source_code": {"inline_string": _REPLACE_ANSWER}}
-    )
-
     def shadow(node: Json) -> Json:
         if "rbac" not in node:
             return node
         return {**node, "rbac": {"shadow_rules": node["rbac"]["rules"]}}
 
-    def manager(node: Json) -> Json:
-        filters = node.get("http_filters")
-        return {**node, "http_filters": [lua, *filters]} if filters else node
-
-    def listener(name: str, one: Resource) -> Resource:
-        changed: Resource = rewritten(one, manager) if is_inbound(name) else one
-        return changed
-
     shadowed = [rewritten(one, shadow) for one in routes_of(snapshot)]
-    return with_routes(with_listeners(snapshot, listener), shadowed)
+    return with_routes(with_lua(snapshot, _REPLACE_ANSWER), shadowed)
 
 
 def _pod_address_open(snapshots: Snapshots, situation: Situation) -> Snapshots:

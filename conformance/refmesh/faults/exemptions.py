@@ -8,6 +8,7 @@ from conformance.refmesh.faults.resources import (
     each_sidecar,
     is_inbound,
     rewritten,
+    with_exemption,
     with_http_rules,
     with_listeners,
 )
@@ -28,16 +29,10 @@ _HTTP_PROTOCOLS = ["http/1.0", "http/1.1", "h2c"]
 
 def _exempting(permission: Json) -> Callable[[Snapshots, Situation], Snapshots]:
     """Make a stage that lets everybody in the mesh send what has *permission*."""
-    exempt = {"permissions": [permission], "principals": [{"any": True}]}
 
     def stage(snapshots: Snapshots, situation: Situation) -> Snapshots:
         del situation
-        return each_sidecar(
-            snapshots,
-            lambda one: with_http_rules(
-                one, lambda rules: {**rules, "policies": {**rules["policies"], "exempt": exempt}}
-            ),
-        )
+        return each_sidecar(snapshots, lambda one: with_exemption(one, permission))
 
     return stage
 

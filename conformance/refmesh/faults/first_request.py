@@ -3,18 +3,9 @@
 from dataclasses import replace
 
 from conformance.refmesh.faults.fault import Fault, Situation, Snapshots
-from conformance.refmesh.faults.resources import (
-    Json,
-    each_sidecar,
-    is_inbound,
-    rewritten,
-    with_http_rules,
-    with_listeners,
-)
-from conformance.refmesh.snapshot import Resource, Snapshot
-from conformance.refmesh.translate import envoy
+from conformance.refmesh.faults.resources import each_sidecar, with_exemption, with_lua
+from conformance.refmesh.snapshot import Snapshot
 
-_LUA = "envoy.extensions.filters.http.lua.v3.Lua"
 _LATER = "x-smi-later-request"
 
 # A connection stays with one of Envoy's threads, each of which has a table of its own.
@@ -33,33 +24,13 @@ function envoy_on_response(handle)
   end
 end
 """
-_EXEMPT: Json = {
-    "permissions": [{"header": {"name": _LATER, "string_match": {"exact": "yes"}}}],
-    "principals": [{"any": True}],
-}
+_IS_LATER = {"header": {"name": _LATER, "string_match": {"exact": "yes"}}}
 
 
 def _judging_once(snapshots: Snapshots, situation: Situation) -> Snapshots:
     del situation
-    return each_sidecar(snapshots, lambda one: _with_own_connections(_remembering(one)))
-
-
-def _remembering(snapshot: Snapshot) -> Snapshot:
-    lua = envoy.extension(
-        "envoy.filters.http.lua", _LUA, {"default_source_code": {"inline_string": _REMEMBER}}
-    )
-
-    def manager(node: Json) -> Json:
-        filters = node.get("http_filters")
-        return {**node, "http_filters": [lua, *filters]} if filters else node
-
-    def listener(name: str, one: Resource) -> Resource:
-        changed: Resource = rewritten(one, manager) if is_inbound(name) else one
-        return changed
-
-    return with_http_rules(
-        with_listeners(snapshot, listener),
-        lambda rules: {**rules, "policies": {**rules["policies"], "later": _EXEMPT}},
+    return each_sidecar(
+        snapshots, lambda one: _with_own_connections(with_exemption(with_lua(one, _REMEMBER), _IS_LATER))
     )
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 from conformance.refmesh.faults.fault import Snapshots
 from conformance.refmesh.snapshot import Resource, Snapshot
-from conformance.refmesh.translate import names, routes
+from conformance.refmesh.translate import envoy, names, routes
 
 Json = dict[str, Any]
+
+_LUA = "envoy.extensions.filters.http.lua.v3.Lua"
 
 ALLOW_ALL: Json = {
     "action": "ALLOW",
@@ -51,6 +53,29 @@ def with_listeners(snapshot: Snapshot, change: Callable[[str, Resource], Resourc
     """Change every listener of a sidecar; *change* is told its name."""
     changed = {name: change(name, one) for name, one in snapshot.listeners.items()}
     return replace(snapshot, listeners=changed)
+
+
+def with_lua(snapshot: Snapshot, program: str) -> Snapshot:
+    """Have HTTP calls to the pod's own ports meet a program before any other filter does."""
+    lua = envoy.extension("envoy.filters.http.lua", _LUA, {"default_source_code": {"inline_string": program}})
+
+    def manager(node: Json) -> Json:
+        filters = node.get("http_filters")
+        return {**node, "http_filters": [lua, *filters]} if filters else node
+
+    def listener(name: str, one: Resource) -> Resource:
+        changed: Resource = rewritten(one, manager) if is_inbound(name) else one
+        return changed
+
+    return with_listeners(snapshot, listener)
+
+
+def with_exemption(snapshot: Snapshot, permission: Json) -> Snapshot:
+    """Let everybody in the mesh send what has *permission*."""
+    exempt = {"permissions": [permission], "principals": [{"any": True}]}
+    return with_http_rules(
+        snapshot, lambda rules: {**rules, "policies": {**rules["policies"], "exempt": exempt}}
+    )
 
 
 def rewritten(value: Any, change: Callable[[Json], Json]) -> Any:
