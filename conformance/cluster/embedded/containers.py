@@ -21,6 +21,10 @@ _PING_TIMEOUT = 1.0
 """How long the app may take to answer a ping once it has taken the connection. Unit: s."""
 _QUOTED_LOG = 2000
 """How much of a log's end is quoted in messages. Unit: bytes."""
+_SEARCHED_LOG = 50_000
+"""How much of it is searched for the reason of an end. Unit: bytes."""
+_CRITICAL = re.compile(r"^\[.*\[critical\](?!\[backtrace\]).*$", re.MULTILINE)
+"""What Envoy writes before it gives up; the trace of addresses behind it says nothing to a reader."""
 _PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
 )
@@ -68,7 +72,7 @@ class Container:
         """Remember that the process ended, and when to start it again."""
         self.running = self.ready = False
         self.restarts += 1
-        self.reason = f"{_ending(code)}; its log ends:\n{log_end(self.program.log)}"
+        self.reason = f"{_ending(code)}; {last_words(self.program.log)}"
         self._start_at = time.monotonic() + self._pause.total_seconds()
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
 
@@ -85,6 +89,12 @@ def answers_ping(path: Path) -> bool:
         with channel.makefile("rb") as lines:
             return isinstance(json.loads(lines.readline()), Mapping)
     return False
+
+
+def last_words(path: Path) -> str:
+    """Quote why a process ended: what Envoy calls critical, before its long trace; else the end of its log."""
+    found = _CRITICAL.findall(log_end(path, _SEARCHED_LOG))
+    return f"it said: {found[-1]}" if found else f"its log ends:\n{log_end(path)}"
 
 
 def log_end(path: Path, size: int = _QUOTED_LOG) -> str:

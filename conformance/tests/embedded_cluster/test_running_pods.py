@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from conformance.cluster.embedded.containers import last_words
 from conformance.errors import NotReadyError, PortInUseError, ProbeError
 from conformance.model.manifest import Manifest, ObjectRef
 from conformance.tests.doubles.objects import a_deployment, a_namespace, a_service, an_account
@@ -110,6 +111,18 @@ def test_app_that_fails_is_reported_with_the_end_of_its_log(cluster):
     assert cluster._store.wait_for(lambda: failed in cluster.pods()[0].reason, ENOUGH)
     with pytest.raises(NotReadyError, match="exit code 3; its log ends:\nthere is no luck today"):
         cluster.await_ready(["here/shop"], timedelta())
+
+
+def test_reason_of_an_end_is_quoted_without_the_trace_behind_it(tmp_path):
+    """Envoy tells first why it gives up, and then where; somebody who reads a message needs the reason."""
+    log = tmp_path / "envoy.log"
+    reason = "[2026-11-26 05:01:01.537][17][critical][assert] [watcher_impl.cc:25] assert failure: inotify_fd_ >= 0"
+    trace = (
+        "[2026-11-26 05:01:01.543][17][critical][backtrace] [backtrace.h:173] Caught Aborted\n  at: 0x3375\n"
+        * 40
+    )
+    log.write_text(f"[2026-11-26 05:01:01.001][17][info][main] starting\n{reason}\n{trace}")
+    assert last_words(log) == f"it said: {reason}"
 
 
 def test_pod_whose_app_answers_no_ping_is_not_ready(cluster):
