@@ -136,6 +136,7 @@ class Play:
             window=settings.window,
             deadline=settings.deadline,
             clock=self.stage.clock,
+            as_long_as_it_took=True,
         )
         asked = tuple(question.measure() for question in questions)
         return PlayedStep(name=step.name, in_force=in_force, wait=wait, asked=asked, refusals=refusals)

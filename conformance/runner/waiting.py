@@ -59,13 +59,20 @@ NO_WAIT = Wait(held=True, took=timedelta(0), missing="")
 
 
 def await_agreement(
-    missing: Callable[[], str], *, window: timedelta, deadline: timedelta, clock: Clock
+    missing: Callable[[], str],
+    *,
+    window: timedelta,
+    deadline: timedelta,
+    clock: Clock,
+    as_long_as_it_took: bool = False,
 ) -> Wait:
     """Ask until the answer has been "nothing is missing" for *window* without a break, at least twice.
 
     Args:
         missing: Asks once and says what is not yet true; an empty text means that all agrees.
-        window: How long the agreement must last.
+        window: How long the agreement must last at least.
+        as_long_as_it_took: Whether it must last as long as it took to come, too. A mesh that hands a change out in
+            pieces may need as long for the last of them as it needed for the first.
         deadline: Longest wait in all. An agreement that began before it may complete its window after it.
         clock: Where time comes from.
     """
@@ -80,7 +87,7 @@ def await_agreement(
             agreed_since, last_missing = None, answer
         elif agreed_since is None:
             agreed_since = asked_at
-        elif now - agreed_since >= window.total_seconds():
+        elif now - agreed_since >= max(window.total_seconds(), as_long_as_it_took * (agreed_since - start)):
             return Wait(held=True, took=timedelta(seconds=now - start), missing=last_missing)
         if agreed_since is None and now - start >= deadline.total_seconds():
             return Wait(held=False, took=timedelta(seconds=now - start), missing=last_missing)

@@ -9,14 +9,14 @@ WINDOW = timedelta(milliseconds=50)
 DEADLINE = timedelta(seconds=1)
 
 
-def wait_for(answers):
+def wait_for(answers, **options):
     """Ask a script of (time in seconds, answer): each holds from its time on."""
     clock = FakeClock()
 
     def missing() -> str:
         return [answer for since, answer in answers if since <= clock.time][-1]
 
-    return await_agreement(missing, window=WINDOW, deadline=DEADLINE, clock=clock)
+    return await_agreement(missing, window=WINDOW, deadline=DEADLINE, clock=clock, **options)
 
 
 def test_agreement_takes_the_whole_window():
@@ -32,6 +32,21 @@ def test_a_break_starts_the_window_anew():
     assert wait.held
     assert wait.took >= timedelta(seconds=0.11)
     assert wait.missing == "flapped"
+
+
+def test_agreement_lasts_as_long_as_it_took_to_come():
+    """Where a mesh was slow to show one piece of a change, a piece that comes as late again is still seen."""
+    late = [(0, "not yet"), (0.2, ""), (0.35, "the other proxy"), (0.4, "")]
+    assert wait_for(late).took < timedelta(seconds=0.3)
+    patient = wait_for(late, as_long_as_it_took=True)
+    assert patient.held
+    assert patient.took >= timedelta(seconds=0.8)
+
+
+def test_agreement_that_came_at_once_takes_no_longer():
+    """A quick mesh pays nothing for the slow ones: the window is all it waits for."""
+    wait = wait_for([(0, "not yet"), (0.02, "")], as_long_as_it_took=True)
+    assert WINDOW <= wait.took <= timedelta(seconds=0.02) + WINDOW + timedelta(seconds=0.01)
 
 
 def test_the_deadline_ends_a_wait_without_agreement():
