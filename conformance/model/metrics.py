@@ -187,6 +187,8 @@ class Figures:
     missed: int
     """How many calls of the ledger surely do not. Unit: calls."""
     because: str
+    blurred: tuple[int, ...] = ()
+    """Two percentiles that the application set apart and its callers' waits do not: one could pass for the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor
 
 from conformance.model.labels import Selector, fits
@@ -156,6 +157,7 @@ class MetricsOracle:
             calls=len(may),
             missed=sum(not _surely(call, span) for call in self.known.calls if not call.is_earlier),
             because=because,
+            blurred=() if shared else self._blurred(sure, may),
         )
 
     def _counted(
@@ -170,10 +172,7 @@ class MetricsOracle:
 
     def _latencies(self, sure: Sequence[CallEntry], may: Sequence[CallEntry]) -> Iterable[tuple[int, Bounds]]:
         """Bound percentiles of the successes alone and of all: the text does not say whose they are."""
-        counted = [call for call in may if call.counts_as is not CallClass.UNCOUNTED]
-        samples = [
-            one for one in ([call for call in counted if call.counts_as is CallClass.SUCCESS], counted) if one
-        ]
+        samples = _samples(may)
         if not samples:
             return
         is_exact = len(sure) == len(may)
@@ -182,6 +181,24 @@ class MetricsOracle:
             low = min(one.low for one in found) / self.resolution
             high = max(one.high for one in found) * self.resolution
             yield percent, Bounds(low=low, high=high)
+
+    def _blurred(self, sure: Sequence[CallEntry], may: Sequence[CallEntry]) -> tuple[int, ...]:
+        """Name the first two neighbours that were told apart by the application and cannot be by their callers."""
+        is_exact = len(sure) == len(may)
+        for sample in _samples(may) if is_exact else ():
+            for (_, less), (_, more) in pairwise(LATENCIES):
+                lower, upper = (_percentile(sample, one, is_exact=True) for one in (less, more))
+                are_apart = upper.low > _fastest(sample, less) * self.resolution**2
+                if are_apart and upper.low <= lower.high * self.resolution:
+                    return less, more
+        return ()
+
+
+def _samples(calls: Sequence[CallEntry]) -> list[list[CallEntry]]:
+    """Give the successes, and all that counts; nothing where there is nothing."""
+    counted = [call for call in calls if call.counts_as is not CallClass.UNCOUNTED]
+    successes = [call for call in counted if call.counts_as is CallClass.SUCCESS]
+    return [one for one in (successes, counted) if one]
 
 
 def _percentile(calls: Sequence[CallEntry], percent: int, *, is_exact: bool) -> Bounds:
@@ -194,9 +211,20 @@ def _percentile(calls: Sequence[CallEntry], percent: int, *, is_exact: bool) -> 
     slow = sorted(_seconds(call.slowest) for call in calls)
     if not is_exact:
         return Bounds(low=fast[0], high=slow[-1])
-    rank = Fraction(percent, 100) * len(calls)
-    below, above = max(floor(rank) - 1, 0), min(ceil(rank) + 1, len(calls)) - 1
-    return Bounds(low=fast[min(below, len(calls) - 1)], high=slow[max(above, 0)])
+    below, above = _ranks(percent, len(calls))
+    return Bounds(low=fast[below], high=slow[above])
+
+
+def _fastest(calls: Sequence[CallEntry], percent: int) -> Fraction:
+    """Give a percentile's upper end, had nobody waited longer than the application took."""
+    return sorted(_seconds(call.fastest) for call in calls)[_ranks(percent, len(calls))[1]]
+
+
+def _ranks(percent: int, number: int) -> tuple[int, int]:
+    """Give the places of a percentile's neighbours among *number* sorted times, counted from 0."""
+    rank = Fraction(percent, 100) * number
+    below, above = max(floor(rank) - 1, 0), min(ceil(rank) + 1, number) - 1
+    return min(below, number - 1), max(above, 0)
 
 
 def _now(calls: Sequence[CallEntry]) -> int:

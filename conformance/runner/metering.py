@@ -36,8 +36,9 @@ _TIMED = frozenset(Aspect) - {
 }
 """Aspects that say something about known traffic, so that older traffic has to be out of the way."""
 
-_LOOKS = 8
-"""How often a trail is read again. A guess: a window that is said a quarter too long or too short shows."""
+_LOOKS = 16
+"""How often a trail is read again. A guess: some looks fall between a window's end and the half or the double of it,
+even where every other one comes late."""
 
 _AT_A_TIME = 8
 """How many readings are under way at a time. A guess: few against what an API server takes from one client."""
@@ -141,10 +142,12 @@ def _followed(
     begun = stage.clock.date()
     end = driven.ended + settings.window + settings.stretch + 2 * settings.lag
     later: dict[int, dict[str, Answered]] = {id(one): {} for one in followed}
-    for number in range(1, _LOOKS + 1):
-        _sleep_until(stage, begun + (end - begun) * number / _LOOKS)
-        for one in followed:
-            later[id(one)][f"later {number}"] = api.ask(one.main.request)
+    with ThreadPoolExecutor(max_workers=_AT_A_TIME) as pool:
+        for number in range(1, _LOOKS + 1):
+            _sleep_until(stage, begun + (end - begun) * number / _LOOKS)
+            answers = pool.map(lambda one: api.ask(one.main.request), followed)
+            for one, answered in zip(followed, answers, strict=True):
+                later[id(one)][f"later {number}"] = answered
     return tuple(replace(one, others={**one.others, **later.get(id(one), {})}) for one in readings)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from fractions import Fraction
 
+from conformance.judge.metrics.answers import nothing_of
 from conformance.judge.metrics.case import Case, Remark
 from conformance.model.metrics import Figures, TrafficMetrics
 from conformance.model.verdict import Verdict
@@ -77,12 +78,24 @@ def _counted(case: Case, item: TrafficMetrics, expected: Figures) -> Iterator[Re
     if not is_counted(item, expected):
         yield Remark(wanted(expected), words, expected.because)
     elif expected.missed:
-        yield Remark(
-            "a window that has all that was driven",
-            f"{words}; {expected.missed} calls lie outside of its window, or at its edge",
-            "what a window leaves out cannot be compared",
-            Verdict.INCONCLUSIVE,
-        )
+        yield _outside(words, expected.missed)
+
+
+def left_out(case: Case) -> Iterator[Remark]:
+    """Say which objects may leave out some of what was driven."""
+    for item in case.items or (nothing_of(case.resource),):
+        missed = case.rules.of_object(case.resource, case.span(item)).missed
+        if missed:
+            yield _outside(case.name_of(item), missed)
+
+
+def _outside(words: str, missed: int) -> Remark:
+    return Remark(
+        "a window that has all that was driven",
+        f"{words}; {missed} calls lie outside of its window, or at its edge",
+        "what a window leaves out cannot be compared",
+        Verdict.INCONCLUSIVE,
+    )
 
 
 def doubt_about(case: Case, item: TrafficMetrics) -> Remark | None:

@@ -50,6 +50,8 @@ def latency(case: Case) -> Iterator[Remark]:
                 f"{case.name_of(item)}: {observed}",
                 expected.because,
             )
+        if expected.blurred:
+            yield _blurred(case, item, expected.blurred)
 
 
 def idle(case: Case) -> Iterator[Remark]:
@@ -109,6 +111,16 @@ def _units(case: Case, item: TrafficMetrics) -> Iterator[Remark]:
                 f"{case.name_of(item)}: {found}",
                 "without its unit a latency says nothing",
             )
+
+
+def _blurred(case: Case, item: TrafficMetrics, percents: tuple[int, ...]) -> Remark:
+    less, more = (f"p{one}" for one in percents)
+    return Remark(
+        f"callers that wait little longer than the application takes, so that {less} and {more} stay apart",
+        f"{case.name_of(item)}: callers at {less} may have waited as long as the application took at {more}",
+        "one could pass for the other",
+        Verdict.INCONCLUSIVE,
+    )
 
 
 def _edges_add_up(case: Case) -> Iterator[Remark]:

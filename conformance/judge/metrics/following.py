@@ -3,8 +3,10 @@
 An object is followed as a whole, a list object by object, edges one by one, a split backend by backend.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 from conformance.judge.metrics.answers import nothing_of
 from conformance.judge.metrics.case import Case, Remark
@@ -21,6 +23,7 @@ from conformance.model.labels import parse_selector
 from conformance.model.measuring import Reading
 from conformance.model.metrics import Answered, Figures, Peer, Reference, Span, TrafficMetrics
 from conformance.model.verdict import Verdict
+from conformance.spec import FAILURE_COUNT, SUCCESS_COUNT
 
 _NOT_FOUND = 404
 _REFUSING = 400
@@ -52,16 +55,35 @@ class _Part:
         return case.rules.of_object(self.resource, span)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """What one reading tells of one part."""
+
+    item: TrafficMetrics
+    answered: Answered
+    expected: Figures
+
+    @classmethod
+    def at(cls, case: Case, part: _Part, answered: Answered) -> "_Look":
+        """Find a part in a reading, and say what is expected of it there."""
+        item = _found_in(answered, part)
+        return cls(item=item, answered=answered, expected=part.expected(case, case.span(item, answered)))
+
+    @property
+    def counts_something(self) -> bool:
+        return any(self.item.value(name) for name in (SUCCESS_COUNT, FAILURE_COUNT))
+
+
 def trail(case: Case) -> Iterator[Remark]:
     """Each of several readings counts what its own window covers, until the traffic has left it."""
     later = [one for name, one in case.once.others.items() if name.startswith("later")]
     found = []
-    for answered in (case.once.main, *later):
-        for part in _parts(case):
-            item = _found_in(answered, part)
-            expected = part.expected(case, case.span(item, answered))
-            found.append(expected)
-            yield from _trailed(case, item, answered, expected)
+    for part in _parts(case):
+        looks = [_Look.at(case, part, answered) for answered in (case.once.main, *later)]
+        for one in looks:
+            yield from _trailed(case, one)
+        found += [one.expected for one in looks]
+        yield from _far_apart(case, looks)
     if not any(expected.total.low for expected in found) or all(expected.calls for expected in found):
         yield Remark(
             "readings before and after the traffic leaves the window",
@@ -93,10 +115,10 @@ def _found_in(answered: Answered, part: _Part) -> TrafficMetrics:
     return next(told, nothing_of(part.resource))
 
 
-def _trailed(case: Case, item: TrafficMetrics, answered: Answered, expected: Figures) -> Iterator[Remark]:
+def _trailed(case: Case, look: _Look) -> Iterator[Remark]:
+    item, answered, expected = look.item, look.answered, look.expected
     status = answered.answer.status
-    after = (answered.answered_at - case.once.main.answered_at).total_seconds()
-    age = f"{after:.1f} s after the first reading"
+    age = f"{_after(case, answered.answered_at).total_seconds():.1f} s after the first reading"
     if status >= _REFUSING or item == nothing_of(item.resource):
         if status not in {_NOT_FOUND, *case.read.statuses} or expected.total.low:
             yield Remark(wanted(expected), f"status {status} and no figures, {age}")
@@ -104,3 +126,25 @@ def _trailed(case: Case, item: TrafficMetrics, answered: Answered, expected: Fig
         yield lacking(case, item, expected, age) or reaching_back(case, item)
     elif not is_counted(item, expected):
         yield Remark(wanted(expected), f"{counts_of(case, item)}, {age}", SAID_BY_WINDOW)
+
+
+def _after(case: Case, moment: datetime) -> timedelta:
+    return moment - case.once.main.answered_at
+
+
+def _far_apart(case: Case, looks: Sequence[_Look]) -> Iterator[Remark]:
+    """Tell where nobody looked while counts left: between two looks a window of any length may have ended."""
+    for before, after in pairwise(looks):
+        if not before.counts_something or after.counts_something:
+            continue
+        window, lag = before.item.window or case.times.settings.window, case.times.settings.lag
+        most = max(window / 2 - lag, window / 4)
+        apart = after.answered.answered_at - before.answered.asked_at
+        if apart > most:
+            yield Remark(
+                f"readings at most {most.total_seconds():.2f} s apart where the counts leave, so that a window "
+                "that is said twice as long, or half, shows",
+                f"{apart.total_seconds():.2f} s between them",
+                "the readings came late, on this side or on the mesh's",
+                Verdict.INCONCLUSIVE,
+            )

@@ -78,6 +78,10 @@ _BOOKED = frozenset({Aspect.SUM, Aspect.ENDS, Aspect.PEERS, Aspect.DIRECTION, As
 that for each object."""
 
 
+_COMPARED = frozenset({Aspect.LATENCY, Aspect.MEMBERS, Aspect.PEERS, Aspect.SUM, Aspect.ENDS})
+"""Aspects that agree with anything where calls may lie outside of a window: what was not compared is no pass."""
+
+
 def judge_readings(readings: Sequence[ReadOnce], rules: MetricsRules, times: Times) -> tuple[Finding, ...]:
     """Judge every aspect that each reading is about.
 
@@ -104,6 +108,8 @@ def _finding(case: Case, aspect: Aspect) -> Finding:
         remarks = list(_QUESTIONS[aspect](case))
         if remarks and aspect in _BOOKED and (doubt := counting.doubt(case)):
             remarks = [doubt]
+        elif not remarks and aspect in _COMPARED:
+            remarks = list(counting.left_out(case))
     if not remarks:
         return _told(case, aspect, Verdict.PASSED, _SUMMARIES[aspect], "just that", "")
     verdict = worst(one.verdict for one in remarks)

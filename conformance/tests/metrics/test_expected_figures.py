@@ -128,6 +128,21 @@ def test_true_percentiles_lie_within_the_bounds(milliseconds, spent):
         assert interpolated in bounds
 
 
+@pytest.mark.parametrize(("wait", "blurred"), [(12, ()), (40, ()), (60, (50, 90))])
+def test_percentiles_blur_where_callers_wait_long(wait, blurred):
+    """What the application set apart is lost where callers of quick calls wait as long as those of slow ones."""
+    quick = a_call(fastest=timedelta(milliseconds=10), slowest=timedelta(milliseconds=wait))
+    slow = a_call(fastest=timedelta(milliseconds=50), slowest=timedelta(milliseconds=62))
+    calls = [quick] * 60 + [slow] * 40
+    assert an_oracle(*calls, resolution=1).of_object(SHOP, a_span()).blurred == blurred
+
+
+def test_percentiles_that_were_never_apart_do_not_blur():
+    """A scenario that has all calls take the same time compares nothing between them."""
+    calls = [a_call(slowest=timedelta(milliseconds=900))] * 40
+    assert an_oracle(*calls).of_object(SHOP, a_span()).blurred == ()
+
+
 def test_edges_are_only_observed():
     """Who exchanged calls has an edge; a refusal may make one."""
     oracle = an_oracle(a_call(), a_call(source="here/client-b", counts_as=CallClass.REFUSED))

@@ -150,6 +150,54 @@ def test_parts_are_followed_one_by_one(house, what):
     assert "s after the first reading" in result.headline
 
 
+def test_trail_whose_readings_came_late_is_inconclusive(house):
+    """Between two readings that lie far apart a window of half the length, or of the double, could have ended."""
+    metrics = house.measure()
+    right = metrics.answer
+
+    def slow(request):
+        if "/pods/" in request.path:
+            house.clock.sleep(timedelta(seconds=5))
+        return right(request)
+
+    house.cluster.answers = slow
+    result = house.play(TRAIL, **METRICS)
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "readings at most 4.00 s apart" in result.headline
+
+
+COMPARED = """
+  - name: some traffic
+    drive: {{from: client-a, to: shop, calls: 10}}
+    read: {{{read}}}
+"""
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        "get: pods shop, about: [latency]",
+        "edges: pods shop, about: [peers]",
+        "edges: pods shop, about: [ends]",
+        "edges: pods shop, about: [sum]",
+        "list: pods, about: [members]",
+    ],
+)
+def test_what_lies_outside_of_a_window_was_not_compared(house, read):
+    """Bounds that agree with anything are no pass: what was driven has to lie in the window that is said."""
+    metrics = house.measure()
+    right = metrics.answer
+
+    def brief(request):
+        answer = right(request)
+        return replace(answer, body=answer.body.replace(b'"window": "10s"', b'"window": "2s"'))
+
+    house.cluster.answers = brief
+    result = house.play(COMPARED.format(read=read), **METRICS)
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "all that was driven" in result.headline
+
+
 SHAPE = """
   - name: as it is
     read: {get: deployments shop, about: [shape]}
