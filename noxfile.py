@@ -49,9 +49,9 @@ def tests(session: nox.Session) -> None:
         where = () if named else ("conformance/tests", "-m", "not kind")
         session.run("pytest", *where, *session.posargs)
         return
-    # Wrong meshes are mostly waited for, so that two side by side fit on two processors; the others are not.
+    # Wrong meshes are mostly waited for, so that three side by side fit on two processors; the others are not.
     session.run("pytest", "conformance/tests", "-m", "not kind", f"--ignore={WRONG_MESHES}")
-    session.run("pytest", WRONG_MESHES, "-n", "2")
+    session.run("pytest", WRONG_MESHES, "-n", "3")
 
 
 @nox.session

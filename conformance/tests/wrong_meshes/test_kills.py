@@ -21,6 +21,9 @@ PAIRS = sorted(
     ((fault, one) for one in LIBRARY for fault in one.catches), key=lambda pair: (pair[0], pair[1].id)
 )
 
+CHANCES = 3
+"""How often the suite is asked that says it cannot tell."""
+
 LIES_IN_LISTENERS = {
     "judges-first-request-only",
     "metrics-believes-forwarded-for",
@@ -54,11 +57,17 @@ def session(tmp_path_factory):
     ("fault", "scenario"), [pytest.param(*pair, id=f"{pair[0]}-{pair[1].id}") for pair in PAIRS]
 )
 def test_scenario_fails_on_the_wrong_mesh_it_catches(session, fault, scenario):
-    """The newest version of the scenario ends FAILED, with a sentence that says what disagrees."""
+    """The newest version of the scenario ends FAILED, with a sentence that says what disagrees.
+
+    On a machine under load the suite may say that it cannot tell, and is asked again. It may never say PASSED.
+    """
     session.set_faults((fault,))
     if fault in LIES_IN_LISTENERS:
         session.renew()
-    result = session.judge(scenario, scenario.versions[-1], lambda _: None)
+    for _ in range(CHANCES):
+        result = session.judge(scenario, scenario.versions[-1], lambda _: None)
+        if result.verdict is not Verdict.INCONCLUSIVE:
+            break
     assert result.verdict is Verdict.FAILED, result.headline
     assert "expected" in result.headline
 
