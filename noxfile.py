@@ -51,7 +51,7 @@ def tests(session: nox.Session) -> None:
         return
     # Wrong meshes are mostly waited for, so that three side by side fit on two processors; the others are not.
     session.run("pytest", "conformance/tests", "-m", "not kind", f"--ignore={WRONG_MESHES}")
-    session.run("pytest", WRONG_MESHES, "-n", "3")
+    session.run("pytest", WRONG_MESHES, "-n", "3", "--dist", "worksteal")
 
 
 @nox.session
