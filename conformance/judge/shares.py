@@ -72,7 +72,7 @@ class ShareTest:
         self._stalled = sample.calls <= sample.unsent
         for key, test in self._tests.items():
             if self._decisions[key] is Decision.OPEN:
-                self._decisions[key] = test.decide(self._tally.answers[key[0]], self._tally.answered)
+                self._decisions[key] = test.decide(self._answers(key[0]), self._tally.answered)
 
     def judgement(self, alive: frozenset[str] | None = None, *, controlled: bool = False) -> Judgement:
         """Say what has been found.
@@ -158,7 +158,7 @@ class ShareTest:
             if not self._required() and self._tally.answered:
                 yield self._recorded()
             return
-        yield from (self._share(key, alive) for key in sorted(self._spread.among))
+        yield from (self._share(key, alive) for key in sorted(self._spread.shares))
 
     def _seen(self, key: str, alive: frozenset[str] | None) -> Finding:
         hits = self._tally.answers[key]
@@ -189,7 +189,7 @@ class ShareTest:
 
     def _share(self, key: str, alive: frozenset[str] | None) -> Finding:
         assert self._spread.shares is not None
-        share, hits, calls = self._spread.shares[key], self._tally.answers[key], self._tally.answered
+        share, hits, calls = self._spread.shares[key], self._answers(key), self._tally.answered
         observed = f"it answered {hits} of {calls} ({hits / calls:.2%})" if calls else "nobody answered"
         verdict, observed = self._unless_dead(self._share_verdict(key), observed, alive)
         if verdict is Verdict.INCONCLUSIVE and calls:
@@ -197,6 +197,9 @@ class ShareTest:
             observed = f"{observed}; its share lies between {low:.2%} and {high:.2%}, which decides nothing"
         expected = f"{key} answers {float(share):.2%} of the calls"
         return self._finding(verdict, f"share of {key} at {self._subject}", expected, observed)
+
+    def _answers(self, key: str) -> int:
+        return sum(self._tally.answers[one] for one in self._spread.workloads_of(key))
 
     def _share_verdict(self, key: str) -> Verdict:
         mine = [decision for (one, _), decision in self._decisions.items() if one == key]
@@ -221,14 +224,14 @@ class ShareTest:
         if not self._tests:
             return f"{unseen}, n = {self.calls}"
         return (
-            f"sequential probability ratio tests of {len(self._spread.among)} shares: "
+            f"sequential probability ratio tests of {len(self._spread.shares or ())} shares: "
             f"alpha = {settings.alpha:g} for all together, power {1 - settings.beta:g} against a share "
             f"that is {settings.distance:g} or {settings.fold:g}-fold off, n = {calls}; {unseen}"
         )
 
 
 _TestKey = tuple[str, str]
-"""A workload's key and ``below`` or ``above``."""
+"""A share's key and ``below`` or ``above``."""
 
 
 def _ratio_tests(spread: Spread, settings: SplitSettings) -> dict[_TestKey, RatioTest]:

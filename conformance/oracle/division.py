@@ -5,7 +5,7 @@ do, by weight, as far as they expose the root's port and the request fits the sp
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from conformance.model.expectation import Access
@@ -26,6 +26,7 @@ class Division:
 
     ends: tuple[End, ...]
     shares: Mapping[str, Fraction] | None = None
+    behind: Mapping[str, frozenset[str]] = field(default_factory=dict)
     required: frozenset[str] | None = None
     may_fail: bool = False
     because: str
@@ -167,19 +168,26 @@ class _Backends:
 
     def _shared(self, taking: Mapping[str, Fraction], ends: Mapping[str, tuple[End, ...]]) -> Division:
         total = sum(taking.values(), Fraction(0))
+        by_key = {(end.workload.key, end.port): end for found in ends.values() for end in found}
+        behind = {self._share_key(name, ends[name]): _workloads(ends[name]) for name in taking}
         shares: dict[str, Fraction] = {}
         for name, weight in taking.items():
-            for end in ends[name]:
-                shares[end.workload.key] = shares.get(end.workload.key, Fraction(0)) + weight / total
-        by_key = {(end.workload.key, end.port): end for found in ends.values() for end in found}
+            key = self._share_key(name, ends[name])
+            shares[key] = shares.get(key, Fraction(0)) + weight / total
         listed = ", ".join(f"{name} {weight}" for name, weight in sorted(taking.items()))
-        exact = all(len(found) == 1 for found in ends.values())
+        told_apart = sum(map(len, behind.values())) == len(_keys(ends))
         return Division(
             ends=tuple(by_key[key] for key in sorted(by_key)),
-            shares=shares if exact else None,
+            shares=shares if told_apart else None,
+            behind=behind,
             because=f"{self.split.ref}: weights {listed}"
-            + ("" if exact else " (several workloads behind one)"),
+            + ("" if told_apart else " (one workload behind several)"),
         )
+
+    def _share_key(self, name: str, ends: tuple[End, ...]) -> str:
+        """Name a share by the one workload that has it, else by its Service."""
+        keys = _workloads(ends)
+        return min(keys) if len(keys) == 1 else f"{self.split.ref.namespace}/{name}"
 
     def _doubted(
         self, found: Division, taking: Mapping[str, Fraction], ends: Mapping[str, tuple[End, ...]]
@@ -221,6 +229,10 @@ class _Backends:
         if taking and not behind_root.intersection(end.workload.key for end in found.ends):
             points.append("its root selects none of the backends' pods, which is not settled")
         return points
+
+
+def _workloads(ends: tuple[End, ...]) -> frozenset[str]:
+    return frozenset(end.workload.key for end in ends)
 
 
 def _keys(ends: Mapping[str, tuple[End, ...]]) -> frozenset[str]:

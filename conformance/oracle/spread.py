@@ -47,6 +47,7 @@ def expected_spread(
 def _whole(division: Division) -> Spread:
     return Spread(
         shares=division.shares,
+        behind=division.behind,
         among=frozenset(end.workload.key for end in division.ends),
         because=division.because,
         required=division.required,

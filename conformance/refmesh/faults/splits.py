@@ -103,6 +103,16 @@ def _no_split(split: SplitRule, world: MeshWorld) -> Iterable[SplitRule]:
     return ()
 
 
+def _by_pods(split: SplitRule, world: MeshWorld) -> Iterable[SplitRule]:
+    """Count a weight once for every pod behind its backend."""
+
+    def times_pods(one: Backend) -> Backend:
+        service = world.service(split.namespace, one.service)
+        return replace(one, weight=one.weight * len(world.ready_pods(service))) if service else one
+
+    yield replace(split, backends=tuple(map(times_pods, split.backends)))
+
+
 def _leaking(split: SplitRule, world: MeshWorld) -> Iterable[SplitRule]:
     del world
     yield split
@@ -239,6 +249,11 @@ FAULTS = (
         name="ignores-weights",
         says="Every backend gets the same share, whatever its weight.",
         policy=each_split(_weights(_equal)),
+    ),
+    Fault(
+        name="weights-per-pod",
+        says="A weight is that of each pod behind a backend, so that a Service of two pods gets twice its share.",
+        policy=each_split(_by_pods),
     ),
     Fault(
         name="swaps-weights",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from fractions import Fraction
 
-from conformance.model.expectation import Access
+from conformance.model.expectation import Access, Spread
 from conformance.model.manifest import Manifest  # noqa: TC001  # read where the attribute is declared
 from conformance.model.scenario import ConvergenceSettings, Feature, MetricsSettings, SplitProbe
 from conformance.model.topology import Service, Topology, Workload
@@ -105,7 +105,7 @@ class MemoryMesh:
                 source=source, service=target.name, port=call.port, request=call.request, form=target.form
             )
             spread = expected_spread(policy, topology, probe, access=access)
-            return spread.shares or evenly(spread.among)
+            return shared_out(spread) or evenly(spread.among)
         cell = Cell(source=source, target=target, request=call.request)
         rulings = {
             key: expected_for_responder(policy, topology, cell, key, access=access)
@@ -144,6 +144,15 @@ class MemoryMesh:
         if service.namespace == caller.namespace:
             found[AddressForm.SHORT] = service.name
         return found
+
+
+def shared_out(spread: Spread) -> Shares:
+    """Give each workload its share; several behind one Service divide that of the Service."""
+    return {
+        one: share / len(spread.workloads_of(key))
+        for key, share in (spread.shares or {}).items()
+        for one in spread.workloads_of(key)
+    }
 
 
 def evenly(keys: Iterable[str]) -> Shares:

@@ -71,6 +71,19 @@ def test_shares_half_as_far_off_end_one_way_or_another(weights):
     assert sum(_verdicts(_spread(weights), wrong, 4).values()) == 4
 
 
+@pytest.mark.parametrize(
+    ("true", "verdict"), [({A: 1, B: 1, C: 2}, Verdict.PASSED), ({A: 1, B: 1, C: 1}, Verdict.FAILED)]
+)
+def test_share_of_a_service_is_that_of_all_its_workloads(true, verdict):
+    """Two pods against one, half and half: neither a third nor a quarter is asked of each."""
+    halves = _spread(
+        {"here/web": 1, C: 1}, among=frozenset({A, B, C}), behind={"here/web": frozenset({A, B})}
+    )
+    judged = _run(halves, true, 1).judgement()
+    assert judged.verdict is verdict
+    assert "share of here/web at" in " ".join(one.subject for one in judged.findings)
+
+
 def test_false_alarms_and_misses_stay_below_their_bounds():
     """With rates of 1 in 20, 600 runs each stay below them, by more than chance allows to hide."""
     runs = 600

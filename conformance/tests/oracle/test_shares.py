@@ -7,7 +7,7 @@ import pytest
 from conformance.model.expectation import Access
 from conformance.model.traffic import HttpRequest
 from conformance.tests.doubles.asking import TCP, a_cell, access, spread
-from conformance.tests.doubles.small_world import a_service, a_topology
+from conformance.tests.doubles.small_world import a_service, a_topology, a_workload
 from conformance.tests.doubles.smi import (
     a_group,
     a_split,
@@ -52,6 +52,24 @@ def test_weights_become_exact_shares(version, weights, wanted):
     found = spread([a_split(weights, version=version)])
     assert _shares(found) == wanted
     assert found.among == wanted.keys()
+
+
+def test_share_of_a_backend_of_several_pods_is_its_services():
+    """Which of them answers is for the Service to choose; together they have what the weight says."""
+    twin = a_workload("here/website-v1-b", labels={"app": "website", "version": "v1"})
+    found = spread([a_split({"website-v1": 1, "website-v2": 1})], topology=a_topology((twin,)))
+    assert _shares(found) == {V1: "1/2", V2: "1/2"}
+    assert found.workloads_of(V1) == {V1, twin.key}
+    assert found.workloads_of(V2) == {V2}
+    assert found.among == {V1, V2, twin.key}
+
+
+def test_share_of_a_pod_behind_two_backends_cannot_be_told_apart():
+    """Who answers does not say then whose share it was."""
+    everybody = a_service("here/everybody", app="website")
+    found = spread([a_split({"website-v1": 1, "everybody": 1})], topology=a_topology((), (everybody,)))
+    assert found.shares is None
+    assert found.among == ALL
 
 
 def test_because_names_the_split_and_its_weights():

@@ -1,0 +1,21 @@
+"""For each fault of the reference mesh a question that tells it from the clean one."""
+
+from conformance.tests.refmesh_faults.witnesses import (
+    changes,
+    enforcement,
+    parties,
+    ports,
+    routes,
+    splits,
+    targets,
+)
+
+WITNESSES = {
+    **parties.WITNESSES,
+    **routes.WITNESSES,
+    **ports.WITNESSES,
+    **targets.WITNESSES,
+    **enforcement.WITNESSES,
+    **changes.WITNESSES,
+    **splits.WITNESSES,
+}
