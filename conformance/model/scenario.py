@@ -86,6 +86,8 @@ class Step:
     line: int
     may_refuse: Mapping[ObjectRef, str] = field(default_factory=dict)
     """Of the applied objects those that an implementation may refuse, each with the reason, quoted in reports."""
+    replace_pods: tuple[str, ...] = ()
+    """Symbolic keys of workloads whose pods give way to new ones before anything is applied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +128,8 @@ class RenderedStep:
     probes: tuple[Probe, ...]
     may_refuse: Mapping[ObjectRef, str] = field(default_factory=dict)
     """As `Step.may_refuse`, with actual namespaces."""
+    replace_pods: tuple[str, ...] = ()
+    """As `Step.replace_pods`, with actual keys."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,10 @@
 """Who is there: identities, workloads and services, as the manifests of a world declare them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+
+from conformance.model.manifest import ObjectRef
 
 
 class AppProtocol(Enum):
@@ -58,6 +60,11 @@ class Workload:
     def owner_name(self) -> str:
         """Name of the object that makes its pods."""
         return self.owner or self.name
+
+    @property
+    def maker(self) -> ObjectRef:
+        """The object that makes its pods."""
+        return ObjectRef(self.kind, self.namespace, self.owner_name)
 
     @property
     def key(self) -> str:
@@ -117,6 +124,11 @@ class Topology:
 
     workloads: Mapping[str, Workload]
     services: Mapping[str, Service]
+
+    def made_with(self, workloads: Collection[str]) -> frozenset[str]:
+        """Name these workloads (keys) and all that come with them: one StatefulSet makes several."""
+        makers = {self.workloads[key].maker for key in workloads}
+        return frozenset(key for key, one in self.workloads.items() if one.maker in makers)
 
     def behind(self, service: Service) -> tuple[Workload, ...]:
         """List the workloads whose pods *service* selects, in the order of their keys.

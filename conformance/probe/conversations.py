@@ -58,25 +58,26 @@ class Conversations:
                 owing.remove(workload)
         finally:
             for workload in owing:
-                self._drop(workload)
+                self.drop(workload)
         for workload, reply in replies.items():
             _raise_error(workload, reply)
         return replies
 
+    def drop(self, workload: str) -> None:
+        """Let go of the stream to one workload, if there is one."""
+        stream = self._streams.pop(workload, None)
+        if stream is not None:
+            stream.close()
+
     def close(self) -> None:
         """Let go of all streams."""
         for workload in list(self._streams):
-            self._drop(workload)
+            self.drop(workload)
 
     def _stream(self, workload: str) -> Stream:
         if workload not in self._streams:
             self._streams[workload] = self._open_stream(workload)
         return self._streams[workload]
-
-    def _drop(self, workload: str) -> None:
-        stream = self._streams.pop(workload, None)
-        if stream is not None:
-            stream.close()
 
 
 @contextmanager

@@ -211,6 +211,11 @@ class Prober:
         """
         self._conversations.ask({workload: {"op": "reset"} for workload in workloads}, GRACE)
 
+    def hang_up(self, workloads: Iterable[str]) -> None:
+        """Let go of the channels to workloads whose pods are to go; their receipts go with them."""
+        for workload in workloads:
+            self._conversations.drop(workload)
+
     def close(self) -> None:
         """Let go of all channels, and of what was not answered; the apps go on."""
         self._unanswered = []

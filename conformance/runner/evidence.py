@@ -12,7 +12,7 @@ from conformance.model.manifest import Manifest
 from conformance.model.metrics import Answered
 from conformance.model.traffic import Witnessed
 from conformance.runner.metering import AskedMetrics
-from conformance.runner.play import Play
+from conformance.runner.record import Record
 from conformance.runner.stage import Stage
 from conformance.runner.unforeseen import TRACEBACK
 
@@ -30,25 +30,25 @@ def manifests_text(manifests: Sequence[Manifest]) -> str:
     return str(yaml.dump_all(bodies, Dumper=_DUMPER, sort_keys=False, default_flow_style=None))
 
 
-def keep_evidence(stage: Stage, play: Play, directory: Path) -> None:
+def keep_evidence(stage: Stage, record: Record, directory: Path) -> None:
     """Write every call with both ends' view, the manifests of each step, and what the cluster knows.
 
     Args:
         stage: Where the scenario was played; its objects are still there.
-        play: The scenario, as far as it came.
+        record: Of the scenario, as far as it came.
         directory: Where to write; made when it is missing.
 
     Raises:
         OSError: The directory cannot be written.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    for number, step in enumerate(play.played, start=1):
+    for number, step in enumerate(record.steps, start=1):
         (directory / f"step-{number}-manifests.yaml").write_text(manifests_text(step.in_force))
         _write_calls(directory / f"step-{number}-calls.json", step.witnessed)
         for each in step.asked:
             if isinstance(each, AskedMetrics):
                 _write_readings(directory / f"step-{number}-metrics.json", each)
-    _write_calls(directory / "control-calls.json", play.control)
+    _write_calls(directory / "control-calls.json", record.control)
     stage.cluster.collect_evidence(sorted(stage.world.namespaces.values()), directory / "cluster")
 
 

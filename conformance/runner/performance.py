@@ -10,7 +10,9 @@ from conformance.model.result import ScenarioResult
 from conformance.model.scenario import RenderedScenario
 from conformance.model.verdict import Verdict
 from conformance.runner.evidence import keep_evidence, keep_traceback
+from conformance.runner.judging import Judging
 from conformance.runner.play import Play
+from conformance.runner.record import Record
 from conformance.runner.result import Subject, broken_off, judged
 from conformance.runner.settings import Tell
 from conformance.runner.stage import Stage
@@ -57,8 +59,8 @@ class _Performance:
             self._stage.renew()
         play = self._play = Play(stage=self._stage, rendered=self._rendered(), tell=self._tell)
         play.steps()
-        judgements = play.judge()
-        result = judged(self._subject, play.played, judgements, duration=self._duration())
+        judgements = Judging(self._stage, play.record).whole()
+        result = judged(self._subject, play.record.steps, judgements, duration=self._duration())
         if result.verdict is Verdict.PASSED:
             return result
         if (outage := self._outage()) is not None:
@@ -83,9 +85,9 @@ class _Performance:
         if outage is not None:
             result = broken_off(self._subject, (), (), outage, duration=self._duration())
             return self._with_evidence(result, unforeseen)
-        played = tuple(self._play.played) if self._play else ()
-        judgements = self._play.judge_so_far() if self._play else ()
-        result = broken_off(self._subject, played, judgements, known, duration=self._duration())
+        record = self._play.record if self._play else Record()
+        judgements = Judging(self._stage, record).so_far()
+        result = broken_off(self._subject, record.steps, judgements, known, duration=self._duration())
         return self._with_evidence(result, unforeseen)
 
     def _rendered(self) -> RenderedScenario:
@@ -110,7 +112,7 @@ class _Performance:
             if unforeseen is not None:
                 keep_traceback(unforeseen, directory)
             if self._play is not None:
-                keep_evidence(self._stage, self._play, directory)
+                keep_evidence(self._stage, self._play.record, directory)
         except Exception as error:  # nothing may hide the verdict that is there already
             logger.warning("evidence was not kept", exc_info=True)
             words = f"{result.headline} (evidence in {directory} is missing or cut short: {brief(error)})"

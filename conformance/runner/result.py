@@ -10,7 +10,7 @@ from conformance.model.result import ScenarioResult, StepResult, Trouble
 from conformance.model.scenario import Scenario
 from conformance.model.verdict import Finding, Judgement, Verdict
 from conformance.runner.evidence import manifests_text
-from conformance.runner.play import PlayedStep
+from conformance.runner.record import PlayedStep
 from conformance.runner.settings import command_again
 from conformance.spec import ApiGroup, ApiVersion, Bundle
 

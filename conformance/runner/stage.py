@@ -1,5 +1,6 @@
 """What a scenario is played on: one cluster, one provider, one world, and the means to send and to wait."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,16 @@ class Stage:
     def serves_access(self) -> bool:
         """Whether calls need grants here: without the access API nobody can be refused, nor let in."""
         return _serves(self.provider, ApiGroup.ACCESS, ApiGroup.SPECS)
+
+    def replace_pods(self, workloads: Collection[str]) -> None:
+        """Have new pods take the place of those of these workloads, and of those made with them.
+
+        Raises:
+            ConformanceError: The cluster did not do its part.
+        """
+        concerned = self.world.topology.made_with(workloads)
+        self.prober.hang_up(concerned)
+        self.world.replace_pods(concerned, self.clock)
 
     def renew(self) -> None:
         """Throw the world away and begin a new one under other names.

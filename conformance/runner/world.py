@@ -6,10 +6,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 from conformance.cluster import Cluster
+from conformance.errors import NotReadyError
 from conformance.model.manifest import ObjectRef
 from conformance.model.topology import Topology
 from conformance.providers.protocol import Provider
+from conformance.runner.waiting import Clock, await_agreement
 from conformance.scenario import World, actual_key
+
+_LOOKING_PAUSE = timedelta(milliseconds=50)
+"""Between two looks at pods that go. A guess: short against what a pod takes to start."""
 
 
 class LiveWorld:
@@ -71,6 +76,32 @@ class LiveWorld:
         self._cluster.await_ready(workloads, self._ready_deadline)
         if missing:
             self._provider.check_joined(self.meshed_namespaces)
+
+    def replace_pods(self, workloads: Collection[str], clock: Clock) -> None:
+        """Have new pods take the place of those of these workloads (actual keys), siblings included.
+
+        What makes them is deleted and, when the last of them is gone, applied again, so that no old pod answers.
+
+        Raises:
+            NotReadyError: One did not go, or its successor did not become ready or did not join the mesh.
+        """
+        makers = {self.topology.workloads[key].maker for key in workloads}
+        old = {one.ref for one in self._cluster.pods() if one.workload in workloads}
+        self._running -= set(workloads)  # so that they come back whatever happens meanwhile
+        self._cluster.delete(makers)
+
+        def still_there() -> str:
+            clock.sleep(_LOOKING_PAUSE)
+            return ", ".join(sorted(str(one.ref) for one in self._cluster.pods() if one.ref in old))
+
+        wait = await_agreement(still_there, window=timedelta(0), deadline=self._ready_deadline, clock=clock)
+        if not wait.held:
+            raise NotReadyError(
+                f"{wait.missing} did not go within {self._ready_deadline.total_seconds():g} s",
+                f"cluster {self._cluster.name}",
+                "see in the pod's events and finalizers what keeps it",
+            )
+        self.ensure(workloads)
 
     def renew(self) -> None:
         """Throw everything away, so that whatever the mesh remembers concerns nobody any more."""

@@ -83,14 +83,15 @@ class _Reader:
 
     def _pair(self, place: tuple[Place, ...], text: str) -> tuple[str, str]:
         source, _, destination = text.partition(" -> ")
-        for one in (source, destination):
-            if qualified(one) not in self.world.symbolic.workloads:
-                raise self.document.mistake(
-                    place,
-                    f"the world has no workload {qualified(one)!r}",
-                    suggestion(qualified(one), tuple(self.world.symbolic.workloads), "workloads"),
-                )
-        return qualified(source), qualified(destination)
+        return self._workload(place, source), self._workload(place, destination)
+
+    def _workload(self, place: tuple[Place, ...], text: str) -> str:
+        key, known = qualified(text), self.world.symbolic.workloads
+        if key not in known:
+            raise self.document.mistake(
+                place, f"the world has no workload {key!r}", suggestion(key, tuple(known), "workloads")
+            )
+        return key
 
     def _steps(self, items: Sequence[Mapping[str, Any]]) -> Iterator[Step]:
         in_force: set[ObjectRef] = set()
@@ -106,7 +107,19 @@ class _Reader:
                 probes=self._probes(place, item),
                 line=self.document.line(*place),
                 may_refuse=self._refusable(place, item, applied),
+                replace_pods=tuple(self._replaced(place, item)),
             )
+
+    def _replaced(self, place: tuple[Place, ...], item: Mapping[str, Any]) -> Iterator[str]:
+        for at, text in enumerate(item.get("replace_pods", [])):
+            here = (*place, "replace_pods", at)
+            if place == ("steps", 0):
+                raise self.document.mistake(
+                    here,
+                    "the first step finds new pods as it is",
+                    "ask something before, in a step of its own",
+                )
+            yield self._workload(here, text)
 
     def _refusable(
         self, place: tuple[Place, ...], item: Mapping[str, Any], applied: Sequence[SmiObject]

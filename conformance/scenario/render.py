@@ -18,7 +18,7 @@ from conformance.model.scenario import (
     SplitProbe,
     Step,
 )
-from conformance.model.topology import Topology, Workload
+from conformance.model.topology import Topology
 from conformance.model.traffic import AddressForm, Cell, HttpRequest, Request
 from conformance.scenario.fields import lacks
 from conformance.scenario.grants import OpenedPath, open_manifests
@@ -78,21 +78,12 @@ def workloads_needed(scenario: Scenario, world: World) -> frozenset[str]:
     """List the symbolic keys of all who call, are called, or stand behind a called or split Service."""
     found = {key for pair in scenario.open for key in pair}
     for step in scenario.steps:
+        found.update(step.replace_pods)
         for probe in step.probes:
             found |= _workloads_of_probe(probe, world.symbolic)
         for one in step.apply:
             found |= _workloads_of_split(one, world.symbolic)
-    return frozenset(found | _siblings(found, world.symbolic))
-
-
-def _siblings(workloads: set[str], topology: Topology) -> set[str]:
-    """Name the workloads that come with these: one StatefulSet makes several."""
-    makers = {_maker(topology.workloads[key]) for key in workloads}
-    return {key for key, one in topology.workloads.items() if _maker(one) in makers}
-
-
-def _maker(workload: Workload) -> tuple[str, str, str]:
-    return workload.kind, workload.namespace, workload.owner_name
+    return world.symbolic.made_with(found)
 
 
 def _refuse_unwritable(scenario: Scenario, bundle: Bundle) -> None:
@@ -124,6 +115,7 @@ def _step(
         delete=tuple(_placed_ref(one, namespaces) for one in step.delete),
         probes=tuple(_probe(one, namespaces) for one in step.probes),
         may_refuse={_placed_ref(one, namespaces): why for one, why in step.may_refuse.items()},
+        replace_pods=tuple(actual_key(key, namespaces) for key in step.replace_pods),
     )
 
 
@@ -230,7 +222,7 @@ def _workloads_of_read(read: Read, topology: Topology) -> set[str]:
     owned = {
         workload.key
         for workload in topology.workloads.values()
-        if made and _maker(workload) == (made.kind, read.namespace, read.name)
+        if made and workload.maker == ObjectRef(made.kind, read.namespace, read.name)
     }
     return owned | ({key} & topology.workloads.keys())
 

@@ -20,6 +20,7 @@ from conformance.refmesh.faults import (
     split_choices,
     split_ways,
     splits,
+    successors,
     unreadable,
     wholesale,
 )
@@ -56,6 +57,7 @@ _ALL: tuple[Fault, ...] = (
     *first_request.FAULTS,
     *lifecycle.FAULTS,
     *edits.FAULTS,
+    *successors.FAULTS,
     *splits.FAULTS,
     *split_choices.FAULTS,
     *split_ways.FAULTS,

@@ -12,6 +12,7 @@ ONLY_IN_ENVOY = {
     "passes-what-is-not-http",
     "split-mirrors-to-parked",
     "splits-per-connection",
+    "successors-behind-no-service",
     "untidied-paths",
 }
 """Faults that no reading of rules shows; tests with a running Envoy do."""

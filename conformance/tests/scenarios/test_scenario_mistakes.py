@@ -145,6 +145,13 @@ MISTAKES = {
         "a raw TCP line has a connection to itself",
         "leave `keep_alive` out",
     ),
+    "pods that are replaced before anybody asked": (
+        "    ask: {from:",
+        "    replace_pods: [shop]\n    ask: {from:",
+        15,
+        "finds new pods as it is",
+        "in a step of its own",
+    ),
     "a caller outside the mesh that is not declared": (
         "from: [client-a, client-b]",
         "from: [outside/outsider]",

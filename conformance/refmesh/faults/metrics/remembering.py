@@ -15,12 +15,14 @@ from conformance.refmesh.faults.metrics.changing import (
     each_item,
     edges_alone,
     is_latency,
+    kept_flows,
+    traffic_fault,
     value_of,
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
 from conformance.refmesh.metrics.asking import MetricsAnswer, MetricsRequest, Question
 from conformance.refmesh.metrics.rendering import Json, metrics_of, time_text
-from conformance.refmesh.metrics.traffic import Tally
+from conformance.refmesh.metrics.traffic import Tally, Traffic
 
 _LIFE = timedelta(seconds=2)
 """How long a cached answer is given."""
@@ -146,7 +148,28 @@ def _by_path() -> AnswerStage:
     return stage
 
 
+def _of_first_pods() -> Callable[[Traffic, WrongApi], Traffic]:
+    """Measure the pods that there were first of each owner, and none that took their place."""
+    first: WeakKeyDictionary[WrongApi, dict[tuple[Any, ...], frozenset[str]]] = WeakKeyDictionary()
+
+    def stage(traffic: Traffic, api: WrongApi) -> Traffic:
+        known, now = first.setdefault(api, {}), dict[tuple[Any, ...], set[str]]()
+        for key, pod in api.known.pods.items():
+            now.setdefault((pod.namespace, pod.owners[-1:]), set()).add(key)
+        late = set[str]()
+        for owner, pods in now.items():
+            late |= set() if known.setdefault(owner, frozenset(pods)) & pods else pods
+        return kept_flows(traffic, lambda one: one.destination not in late)
+
+    return stage
+
+
 FAULTS: tuple[Fault, ...] = (
+    traffic_fault(
+        "metrics-first-pods-only",
+        "What is measured are the pods that there were first; their successors have no figures.",
+        _of_first_pods(),
+    ),
     document_fault(
         "metrics-stale-figures", "Figures stay as they were when first asked for.", _remembering(_first)
     ),

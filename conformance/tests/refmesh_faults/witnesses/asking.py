@@ -167,3 +167,25 @@ def forged(name, value):
 
 
 FROM_ANYWHERE = (a_target(sources=[an_account("client-a", None)]), a_group())
+
+
+NEW_SHOP = "here/shop-new-0"
+
+
+def empty_world():
+    """Nobody: who is there comes and goes."""
+    return ()
+
+
+def replaced(name):
+    """Grant client-a the shop, and then have a new pod take the place of the one of this name."""
+    (old,) = (one for one in shop_world() if one["kind"] == "Pod" and is_called(one, name))
+    others = [one for one in shop_world() if one is not old and one != old]
+    ports = {} if name.startswith("client") else None
+    new = a_pod(f"{name}-new", 20, account=name, labels={"app": name}, ports=ports)
+    return ((*others, old, *granted()), (*others, new, *granted()))
+
+
+def is_called(pod, name):
+    """Say whether a pod of the namespace ``here`` is the one of this workload."""
+    return (pod["metadata"]["namespace"], pod["metadata"]["name"]) == ("here", f"{name}-0")

@@ -3,12 +3,16 @@
 from conformance.tests.doubles.smi_objects import a_binding, a_group, a_target, an_account, an_entry
 from conformance.tests.refmesh_faults.witnesses.asking import (
     BOTH,
+    NEW_SHOP,
     TCP,
     A,
+    B,
     bound,
     connects,
+    empty_world,
     granted,
     on_ports,
+    replaced,
     sends,
 )
 
@@ -41,4 +45,9 @@ WITNESSES = {
     "bad-pattern-freezes": sends(
         A, right=True, after=((), (*granted(), a_group("v1alpha4", an_entry(pathRegex="/a("), name="bad")))
     ),
+    "grants-pods-of-then": sends(A, NEW_SHOP, right=True, after=replaced("shop"), world=empty_world),
+    "grants-callers-of-then": sends(
+        "here/client-a-new-0", right=True, after=replaced("client-a"), world=empty_world
+    ),
+    "successors-are-open": sends(B, NEW_SHOP, right=False, after=replaced("shop"), world=empty_world),
 }

@@ -1,0 +1,197 @@
+"""Meshes that do not get along with pods that take another's place. They remember which pods there were."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from conformance.refmesh.faults.fault import Body, Fault, Objects, ObjectStage
+from conformance.refmesh.faults.written import (
+    ObjectKey,
+    everything_group,
+    field,
+    key_of,
+    kind_of,
+    namespace_of,
+    with_field,
+)
+
+_NOBODY = "nobody-that-is-known"
+_LATER = "as-one-that-came-later"
+
+Account = tuple[str, str]
+"""Namespace and name."""
+
+
+def _pod_key(pod: Body) -> Account:
+    return namespace_of(pod), str(pod["metadata"]["name"])
+
+
+def _account_of(pod: Body) -> Account:
+    return namespace_of(pod), str(pod["spec"].get("serviceAccountName", "default"))
+
+
+def _pods(objects: Objects) -> list[Body]:
+    return [one for one in objects if one.get("kind") == "Pod"]
+
+
+def _with_account(pod: Body, account: str) -> Body:
+    return {**pod, "spec": {**pod["spec"], "serviceAccountName": account}}
+
+
+def _account(subject: Mapping[str, Any], target: Body) -> Account:
+    return subject.get("namespace") or namespace_of(target), str(subject.get("name"))
+
+
+class _PodsOfThen:
+    """Remembers for each target which pods there were when it was first seen, until it is deleted."""
+
+    def __init__(self) -> None:
+        self._then: dict[ObjectKey, frozenset[Account]] = {}
+
+    def learn(self, objects: Objects) -> None:
+        """Take note of targets that are new, and forget those that are gone."""
+        targets = {key_of(one) for one in objects if kind_of(one) == "TrafficTarget"}
+        now = frozenset(map(_pod_key, _pods(objects)))
+        self._then = {key: self._then.get(key, now) for key in targets}
+
+    def knows(self, target: Body, pod: Body) -> bool:
+        """Say whether a pod is as old as a target."""
+        return _pod_key(pod) in self._then[key_of(target)]
+
+
+def _closing_later_destinations() -> ObjectStage:
+    """A pod that is younger than every target about its account has an account that nobody knows."""
+    then = _PodsOfThen()
+
+    def stage(objects: Objects) -> Objects:
+        then.learn(objects)
+        targets = [one for one in objects if kind_of(one) == "TrafficTarget"]
+
+        def seen(pod: Body) -> Body:
+            about = [
+                one for one in targets if _account(field(one, "destination") or {}, one) == _account_of(pod)
+            ]
+            is_late = about and not any(then.knows(one, pod) for one in about)
+            return _with_account(pod, _NOBODY) if is_late else pod
+
+        return [seen(one) if one.get("kind") == "Pod" else one for one in objects]
+
+    return stage
+
+
+def _dropping_later_sources() -> ObjectStage:
+    """A source whose pods are all younger than the target is none."""
+    then = _PodsOfThen()
+
+    def stage(objects: Objects) -> Objects:
+        then.learn(objects)
+
+        def counts(source: Mapping[str, Any], target: Body) -> bool:
+            mine = [pod for pod in _pods(objects) if _account_of(pod) == _account(source, target)]
+            return not mine or any(then.knows(target, pod) for pod in mine)
+
+        def seen(target: Body) -> Body:
+            sources = [one for one in field(target, "sources") or () if counts(one, target)]
+            return with_field(target, "sources", sources)
+
+        return [seen(one) if kind_of(one) == "TrafficTarget" else one for one in objects]
+
+    return stage
+
+
+def _first_of_their_kind() -> Callable[[Objects], frozenset[Account]]:
+    """Remember the pods that were first seen of each set of labels; give those that came after they had gone."""
+    first: dict[tuple[str, str], frozenset[Account]] = {}
+
+    def later(objects: Objects) -> frozenset[Account]:
+        sets: dict[tuple[str, str], set[Account]] = {}
+        for pod in _pods(objects):
+            labels = sorted((pod["metadata"].get("labels") or {}).items())
+            sets.setdefault((namespace_of(pod), str(labels)), set()).add(_pod_key(pod))
+        found: set[Account] = set()
+        for kind, pods in sets.items():
+            known = first.setdefault(kind, frozenset(pods))
+            found |= set() if known & pods else pods
+        return frozenset(found)
+
+    return later
+
+
+def _behind_no_service() -> ObjectStage:
+    later = _first_of_their_kind()
+
+    def stage(objects: Objects) -> Objects:
+        late = later(objects)
+
+        def seen(one: Body) -> Body:
+            is_late = one.get("kind") == "Pod" and _pod_key(one) in late
+            return {**one, "metadata": {**one["metadata"], "labels": {}}} if is_late else one
+
+        return [seen(one) for one in objects]
+
+    return stage
+
+
+def _open() -> ObjectStage:
+    """Give pods that came later accounts of their own, to which everybody is granted everything."""
+    later = _first_of_their_kind()
+
+    def stage(objects: Objects) -> Objects:
+        late = later(objects)
+        pods = [one for one in _pods(objects) if _pod_key(one) in late]
+        callers = sorted({_account_of(one) for one in _pods(objects)})
+        grants = [new for pod in pods for new in _grants_to(_late_account(pod), callers)]
+        seen = [
+            _with_account(one, _late_account(one)[1])
+            if one.get("kind") == "Pod" and _pod_key(one) in late
+            else one
+            for one in objects
+        ]
+        return [*seen, *grants]
+
+    return stage
+
+
+def _late_account(pod: Body) -> Account:
+    namespace, account = _account_of(pod)
+    return namespace, f"{account}-{_LATER}"
+
+
+def _grants_to(account: Account, callers: Iterable[Account]) -> Iterable[Body]:
+    namespace, name = account
+    group = everything_group(namespace, name, ["all"])
+    sources = [{"kind": "ServiceAccount", "namespace": space, "name": one} for space, one in callers]
+    yield group
+    yield {
+        "apiVersion": "access.smi-spec.io/v1alpha3",
+        "kind": "TrafficTarget",
+        "metadata": {"namespace": namespace, "name": name},
+        "spec": {
+            "destination": {"kind": "ServiceAccount", "namespace": namespace, "name": name},
+            "sources": sources,
+            "rules": [{"kind": "HTTPRouteGroup", "name": name}],
+        },
+    }
+
+
+FAULTS = (
+    Fault(
+        name="grants-pods-of-then",
+        says="A target opens the pods of its destination that there are when it is made, and none that come later.",
+        objects=_closing_later_destinations,
+    ),
+    Fault(
+        name="grants-callers-of-then",
+        says="A target lets in the pods of its sources that there are when it is made, and none that come later.",
+        objects=_dropping_later_sources,
+    ),
+    Fault(
+        name="successors-behind-no-service",
+        says="A Service leads to the pods that it had first; their successors get nothing.",
+        objects=_behind_no_service,
+    ),
+    Fault(
+        name="successors-are-open",
+        says="A pod that takes another's place is open to everybody.",
+        objects=_open,
+    ),
+)
