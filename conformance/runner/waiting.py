@@ -13,6 +13,11 @@ _PAUSE = timedelta(milliseconds=2)
 """Between two askings. A guess: short against the window, long against a busy loop."""
 
 
+_LONGEST_PATIENCE = timedelta(seconds=5)
+"""How long an agreement that came late must last at most, if the window is shorter. A guess: a mesh whose proxies lie
+further apart than this says so by its profile's window."""
+
+
 class Clock(Protocol):
     """Time, so that tests need not wait for it."""
 
@@ -71,13 +76,14 @@ def await_agreement(
     Args:
         missing: Asks once and says what is not yet true; an empty text means that all agrees.
         window: How long the agreement must last at least.
-        as_long_as_it_took: Whether it must last as long as it took to come, too. A mesh that hands a change out in
-            pieces may need as long for the last of them as it needed for the first.
+        as_long_as_it_took: Whether it must last as long as it took to come, too, up to 5 s. A mesh that hands a
+            change out in pieces may need as long for the last of them as it needed for the first.
         deadline: Longest wait in all. An agreement that began before it may complete its window after it.
         clock: Where time comes from.
     """
-    start = clock.now()
+    start, patience = clock.now(), _LONGEST_PATIENCE.total_seconds() * as_long_as_it_took
     agreed_since: float | None = None
+    needed = 0.0
     last_missing = ""
     while True:
         asked_at = clock.now()
@@ -86,8 +92,8 @@ def await_agreement(
         if answer:
             agreed_since, last_missing = None, answer
         elif agreed_since is None:
-            agreed_since = asked_at
-        elif now - agreed_since >= max(window.total_seconds(), as_long_as_it_took * (agreed_since - start)):
+            agreed_since, needed = asked_at, max(window.total_seconds(), min(asked_at - start, patience))
+        elif now - agreed_since >= needed:
             return Wait(held=True, took=timedelta(seconds=now - start), missing=last_missing)
         if agreed_since is None and now - start >= deadline.total_seconds():
             return Wait(held=False, took=timedelta(seconds=now - start), missing=last_missing)
