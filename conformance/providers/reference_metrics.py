@@ -24,7 +24,7 @@ from conformance.refmesh.metrics import (
 )
 from conformance.refmesh.reading import read_world
 
-WINDOW = timedelta(seconds=1.5)
+WINDOW = timedelta(seconds=2)
 """What figures cover: short, so that scenarios need not wait long for older traffic to leave it."""
 PERIOD = timedelta(seconds=0.3)
 """Between two looks at the sidecars."""
