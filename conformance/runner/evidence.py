@@ -8,11 +8,10 @@ from typing import Any
 
 import yaml
 
-from conformance.model.manifest import Manifest
 from conformance.model.metrics import Answered
 from conformance.model.traffic import Witnessed
 from conformance.runner.metering import AskedMetrics
-from conformance.runner.record import Record
+from conformance.runner.record import PlayedStep, Record
 from conformance.runner.stage import Stage
 from conformance.runner.unforeseen import TRACEBACK
 
@@ -24,10 +23,11 @@ _LONGEST_BODY = 64 * 1024
 """How much of an answer of the metrics API is kept. Unit: bytes."""
 
 
-def manifests_text(manifests: Sequence[Manifest]) -> str:
-    """Write manifests as one YAML text, as a person would apply them."""
-    bodies = (dict(one.body) for one in manifests)
-    return str(yaml.dump_all(bodies, Dumper=_DUMPER, sort_keys=False, default_flow_style=None))
+def manifests_text(step: PlayedStep) -> str:
+    """Write what a step had in force as one YAML text, as a person would apply it, and who had new pods before."""
+    bodies = (dict(one.body) for one in step.in_force)
+    note = f"# before: new pods of {', '.join(step.replaced)}\n" if step.replaced else ""
+    return note + str(yaml.dump_all(bodies, Dumper=_DUMPER, sort_keys=False, default_flow_style=None))
 
 
 def keep_evidence(stage: Stage, record: Record, directory: Path) -> None:
@@ -43,7 +43,7 @@ def keep_evidence(stage: Stage, record: Record, directory: Path) -> None:
     """
     directory.mkdir(parents=True, exist_ok=True)
     for number, step in enumerate(record.steps, start=1):
-        (directory / f"step-{number}-manifests.yaml").write_text(manifests_text(step.in_force))
+        (directory / f"step-{number}-manifests.yaml").write_text(manifests_text(step))
         _write_calls(directory / f"step-{number}-calls.json", step.witnessed)
         for each in step.asked:
             if isinstance(each, AskedMetrics):

@@ -72,7 +72,13 @@ class Play:
         in_force, era = self.stage.policy.in_force, self.record.era
         if any(not one.tolerated for one in refusals):
             return PlayedStep(
-                name=step.name, in_force=in_force, wait=NO_WAIT, asked=(), refusals=refusals, era=era
+                name=step.name,
+                in_force=in_force,
+                wait=NO_WAIT,
+                asked=(),
+                refusals=refusals,
+                era=era,
+                replaced=step.replace_pods,
             )
         questions = [Question(self.stage, probe, in_force) for probe in step.probes]
         settings = self.stage.provider.convergence
@@ -85,7 +91,13 @@ class Play:
         )
         asked = tuple(question.measure() for question in questions)
         return PlayedStep(
-            name=step.name, in_force=in_force, wait=wait, asked=asked, refusals=refusals, era=era
+            name=step.name,
+            in_force=in_force,
+            wait=wait,
+            asked=asked,
+            refusals=refusals,
+            era=era,
+            replaced=step.replace_pods,
         )
 
     def _replace_pods(self, step: RenderedStep) -> None:

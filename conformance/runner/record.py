@@ -27,6 +27,8 @@ class PlayedStep:
     """Objects of the step that the mesh's API would not take."""
     era: int = 0
     """How often pods had been replaced by then. What a pod shows says nothing about its successor."""
+    replaced: tuple[str, ...] = ()
+    """Keys of workloads whose pods gave way to new ones at its beginning."""
 
     @property
     def is_stuck(self) -> bool:

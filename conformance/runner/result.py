@@ -109,7 +109,7 @@ def _step(step: PlayedStep, judgement: Judgement) -> StepResult:
         name=step.name,
         verdict=judgement.verdict,
         findings=judgement.findings,
-        manifests=manifests_text(step.in_force),
+        manifests=manifests_text(step),
         converged=step.wait.held,
         waited=step.wait.took,
         calls=step.calls,

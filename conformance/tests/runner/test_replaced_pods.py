@@ -38,6 +38,9 @@ def test_pods_go_before_their_successors_come(house):
     ]
     assert [verb for verb, _ in told][:6] == ["apply", "measure", "delete", "apply", "ready", "measure"]
     assert any("replacing pods" in words for words in house.told)
+    assert [
+        step.manifests.startswith("# before: new pods of here-run-1/shop\n") for step in result.steps
+    ] == [False, True]
 
 
 def test_mesh_that_forgets_new_pods_fails(house):
