@@ -15,7 +15,7 @@ from conformance.refmesh.faults.written import (
 )
 
 _NOBODY = "nobody-that-is-known"
-_LATER = "as-one-that-came-later"
+_OPEN = "open-as-it-came-later"
 
 Account = tuple[str, str]
 """Namespace and name."""
@@ -132,43 +132,30 @@ def _behind_no_service() -> ObjectStage:
 
 
 def _open() -> ObjectStage:
-    """Give pods that came later accounts of their own, to which everybody is granted everything."""
+    """Grant everybody everything at the accounts of pods that came later."""
     later = _first_of_their_kind()
 
     def stage(objects: Objects) -> Objects:
         late = later(objects)
-        pods = [one for one in _pods(objects) if _pod_key(one) in late]
+        opened = sorted({_account_of(pod) for pod in _pods(objects) if _pod_key(pod) in late})
         callers = sorted({_account_of(one) for one in _pods(objects)})
-        grants = [new for pod in pods for new in _grants_to(_late_account(pod), callers)]
-        seen = [
-            _with_account(one, _late_account(one)[1])
-            if one.get("kind") == "Pod" and _pod_key(one) in late
-            else one
-            for one in objects
-        ]
-        return [*seen, *grants]
+        return [*objects, *(new for account in opened for new in _grants_to(account, callers))]
 
     return stage
 
 
-def _late_account(pod: Body) -> Account:
-    namespace, account = _account_of(pod)
-    return namespace, f"{account}-{_LATER}"
-
-
 def _grants_to(account: Account, callers: Iterable[Account]) -> Iterable[Body]:
     namespace, name = account
-    group = everything_group(namespace, name, ["all"])
     sources = [{"kind": "ServiceAccount", "namespace": space, "name": one} for space, one in callers]
-    yield group
+    yield everything_group(namespace, f"{name}-{_OPEN}", ["all"])
     yield {
         "apiVersion": "access.smi-spec.io/v1alpha3",
         "kind": "TrafficTarget",
-        "metadata": {"namespace": namespace, "name": name},
+        "metadata": {"namespace": namespace, "name": f"{name}-{_OPEN}"},
         "spec": {
             "destination": {"kind": "ServiceAccount", "namespace": namespace, "name": name},
             "sources": sources,
-            "rules": [{"kind": "HTTPRouteGroup", "name": name}],
+            "rules": [{"kind": "HTTPRouteGroup", "name": f"{name}-{_OPEN}"}],
         },
     }
 
