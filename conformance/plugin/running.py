@@ -3,9 +3,9 @@
 It runs the items itself, or xdist's workers do; either way each result arrives in a report.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+import threading
+from collections.abc import Generator, Sequence
 from datetime import UTC, datetime
-from queue import Empty, Queue
 from typing import Any
 
 import pytest
@@ -43,6 +43,7 @@ class Running:
         self._judging = judging
         self._started = datetime.now(tz=UTC)
         self._facts: dict[str, str] = {}
+        self._taking = threading.Lock()
         self._misused = False
         self._broken = False
         self._interrupted = False
@@ -66,9 +67,22 @@ class Running:
         self._misused = self._misused or is_about_misuse(report)
         result = result_in(report)
         if result is not None:
-            self.results.append(result)
+            self._take(result)
         elif report.failed:
             self._note_failure(report)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_report_from_serializable(self) -> Generator[None, object, object]:
+        """Take in a worker's result as it arrives, in the thread that hears it.
+
+        Who stops the run interrupts what the main thread is at; that may be the very report that it has just taken
+        out of the queue.
+        """
+        report = yield
+        result = result_in(report) if isinstance(report, pytest.TestReport) else None
+        if result is not None:
+            self._take(result)
+        return report
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
         """Call a verdict by its own word."""
@@ -94,8 +108,6 @@ class Running:
             yield
         except OSError as error:
             self.trouble.append(unwritten(error))
-        for report in _unread(self._config):
-            self.pytest_runtest_logreport(report)
         self._facts |= dict(self._judging.facts())
         self._interrupted = self._interrupted or self._was_stopped(exitstatus)
         self.write()
@@ -153,23 +165,14 @@ class Running:
             return False
         return all(result.verdict in _CALM for result in self.results)
 
+    def _take(self, result: ScenarioResult) -> None:
+        with self._taking:
+            if result not in self.results:
+                self.results.append(result)
+
     def _note_failure(self, report: pytest.TestReport) -> None:
         """Tell a mistake of ours, such as a crashed worker, from a test that is no scenario."""
         if ".yaml::" in report.nodeid:
             self._broken = True
         else:
             self._other_failures += 1
-
-
-def _unread(config: pytest.Config) -> Iterator[pytest.TestReport]:
-    """Give what workers had sent, and nobody had looked at, when somebody stopped the run."""
-    events: Queue[tuple[str, dict[str, Any]]] = getattr(
-        config.pluginmanager.get_plugin("dsession"), "queue", Queue()
-    )
-    while True:
-        try:
-            name, told = events.get_nowait()
-        except Empty:
-            return
-        if name == "testreport":
-            yield told["rep"]
