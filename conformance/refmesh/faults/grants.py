@@ -38,10 +38,11 @@ def _shared(group: list[Grant]) -> Iterable[Grant]:
 
 def _recombined(policy: Policy, world: MeshWorld) -> Policy:
     del world
-    return replace(policy, grants=tuple(_merged(group) for group in _by_destination(policy)))
+    return replace(policy, grants=tuple(merged(group) for group in _by_destination(policy)))
 
 
-def _merged(group: list[Grant]) -> Grant:
+def merged(group: list[Grant]) -> Grant:
+    """Throw grants of one destination together: every source may send every request to every port."""
     sources: frozenset[Party] = frozenset().union(*(one.sources for one in group))
     return replace(
         group[0],

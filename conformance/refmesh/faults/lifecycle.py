@@ -1,7 +1,6 @@
 """Meshes that miss changes. Their stages remember what they saw, from the moment the fault is set."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import re2
 
@@ -15,6 +14,7 @@ from conformance.refmesh.faults.written import (
     kind_of,
     namespace_of,
     renamed,
+    text_of,
     with_field,
 )
 
@@ -75,11 +75,7 @@ def _adding_on_update() -> ObjectStage:
 
 def _same_text(one: Body, other: Body) -> bool:
     """Compare what people write, without what the API server adds."""
-    return _text(one) == _text(other)
-
-
-def _text(body: Body) -> dict[str, Any]:
-    return {key: value for key, value in body.items() if key not in {"metadata", "status"}}
+    return text_of(one) == text_of(other)
 
 
 def _copying_routes_once() -> ObjectStage:

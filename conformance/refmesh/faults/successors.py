@@ -21,15 +21,18 @@ Account = tuple[str, str]
 """Namespace and name."""
 
 
-def _pod_key(pod: Body) -> Account:
+def pod_key(pod: Body) -> Account:
+    """Say which pod this is."""
     return namespace_of(pod), str(pod["metadata"]["name"])
 
 
-def _account_of(pod: Body) -> Account:
+def account_of(pod: Body) -> Account:
+    """Say as whom a pod runs."""
     return namespace_of(pod), str(pod["spec"].get("serviceAccountName", "default"))
 
 
-def _pods(objects: Objects) -> list[Body]:
+def pods_among(objects: Objects) -> list[Body]:
+    """Pick the pods."""
     return [one for one in objects if one.get("kind") == "Pod"]
 
 
@@ -50,12 +53,12 @@ class _PodsOfThen:
     def learn(self, objects: Objects) -> None:
         """Take note of targets that are new, and forget those that are gone."""
         targets = {key_of(one) for one in objects if kind_of(one) == "TrafficTarget"}
-        now = frozenset(map(_pod_key, _pods(objects)))
+        now = frozenset(map(pod_key, pods_among(objects)))
         self._then = {key: self._then.get(key, now) for key in targets}
 
     def knows(self, target: Body, pod: Body) -> bool:
         """Say whether a pod is as old as a target."""
-        return _pod_key(pod) in self._then[key_of(target)]
+        return pod_key(pod) in self._then[key_of(target)]
 
 
 def _closing_later_destinations() -> ObjectStage:
@@ -68,7 +71,7 @@ def _closing_later_destinations() -> ObjectStage:
 
         def seen(pod: Body) -> Body:
             about = [
-                one for one in targets if _account(field(one, "destination") or {}, one) == _account_of(pod)
+                one for one in targets if _account(field(one, "destination") or {}, one) == account_of(pod)
             ]
             is_late = about and not any(then.knows(one, pod) for one in about)
             return _with_account(pod, _NOBODY) if is_late else pod
@@ -86,7 +89,7 @@ def _dropping_later_sources() -> ObjectStage:
         then.learn(objects)
 
         def counts(source: Mapping[str, Any], target: Body) -> bool:
-            mine = [pod for pod in _pods(objects) if _account_of(pod) == _account(source, target)]
+            mine = [pod for pod in pods_among(objects) if account_of(pod) == _account(source, target)]
             return not mine or any(then.knows(target, pod) for pod in mine)
 
         def seen(target: Body) -> Body:
@@ -98,15 +101,15 @@ def _dropping_later_sources() -> ObjectStage:
     return stage
 
 
-def _first_of_their_kind() -> Callable[[Objects], frozenset[Account]]:
+def first_of_their_kind() -> Callable[[Objects], frozenset[Account]]:
     """Remember the pods that were first seen of each set of labels; give those that came after they had gone."""
     first: dict[tuple[str, str], frozenset[Account]] = {}
 
     def later(objects: Objects) -> frozenset[Account]:
         sets: dict[tuple[str, str], set[Account]] = {}
-        for pod in _pods(objects):
+        for pod in pods_among(objects):
             labels = sorted((pod["metadata"].get("labels") or {}).items())
-            sets.setdefault((namespace_of(pod), str(labels)), set()).add(_pod_key(pod))
+            sets.setdefault((namespace_of(pod), str(labels)), set()).add(pod_key(pod))
         found: set[Account] = set()
         for kind, pods in sets.items():
             known = first.setdefault(kind, frozenset(pods))
@@ -117,13 +120,13 @@ def _first_of_their_kind() -> Callable[[Objects], frozenset[Account]]:
 
 
 def _behind_no_service() -> ObjectStage:
-    later = _first_of_their_kind()
+    later = first_of_their_kind()
 
     def stage(objects: Objects) -> Objects:
         late = later(objects)
 
         def seen(one: Body) -> Body:
-            is_late = one.get("kind") == "Pod" and _pod_key(one) in late
+            is_late = one.get("kind") == "Pod" and pod_key(one) in late
             return {**one, "metadata": {**one["metadata"], "labels": {}}} if is_late else one
 
         return [seen(one) for one in objects]
@@ -133,12 +136,12 @@ def _behind_no_service() -> ObjectStage:
 
 def _open() -> ObjectStage:
     """Grant everybody everything at the accounts of pods that came later."""
-    later = _first_of_their_kind()
+    later = first_of_their_kind()
 
     def stage(objects: Objects) -> Objects:
         late = later(objects)
-        opened = sorted({_account_of(pod) for pod in _pods(objects) if _pod_key(pod) in late})
-        callers = sorted({_account_of(one) for one in _pods(objects)})
+        opened = sorted({account_of(pod) for pod in pods_among(objects) if pod_key(pod) in late})
+        callers = sorted({account_of(one) for one in pods_among(objects)})
         return [*objects, *(new for account in opened for new in _grants_to(account, callers))]
 
     return stage

@@ -48,6 +48,11 @@ def with_field(body: Body, name: str, value: object) -> Body:
     return {**body, "spec": {**(body.get("spec") or {}), **entry}}
 
 
+def text_of(body: Body) -> Mapping[str, Any]:
+    """Give what people write, without what the API server adds."""
+    return {key: value for key, value in body.items() if key not in {"metadata", "status"}}
+
+
 def renamed(body: Body, name: str) -> Body:
     """Give a copy of *body* under another name."""
     return {**body, "metadata": {**body["metadata"], "name": name}}

@@ -1,6 +1,7 @@
 """For each fault of the reference mesh a question that tells it from the clean one."""
 
 from conformance.tests.refmesh_faults.witnesses import (
+    after_changes,
     changes,
     enforcement,
     parties,
@@ -17,5 +18,6 @@ WITNESSES = {
     **targets.WITNESSES,
     **enforcement.WITNESSES,
     **changes.WITNESSES,
+    **after_changes.WITNESSES,
     **splits.WITNESSES,
 }

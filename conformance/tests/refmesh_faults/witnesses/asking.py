@@ -56,10 +56,14 @@ def sends(source, target=SHOP, *, right, after, port=8080, world=shop_world, **r
     )
 
 
-def connects(source, target=SHOP, *, right, after, port=8300):
+def connects(source, target=SHOP, *, right, after, port=8300, world=shop_world):
     """Ask whether a raw connection gets through."""
     return Witness(
-        policies=after, ask=lambda mesh: mesh.may_connect(source, target, port), right=right, wrong=not right
+        policies=after,
+        ask=lambda mesh: mesh.may_connect(source, target, port),
+        right=right,
+        wrong=not right,
+        world=world,
     )
 
 
@@ -177,13 +181,17 @@ def empty_world():
     return ()
 
 
-def replaced(name):
-    """Grant client-a the shop, and then have a new pod take the place of the one of this name."""
+def replaced(name, *policies):
+    """Have a new pod take the place of the one of this name under the first policy, and then apply the others.
+
+    Unless they are given, the policy is that client-a is granted the shop.
+    """
+    first, *later = policies or (granted(),)
     (old,) = (one for one in shop_world() if one["kind"] == "Pod" and is_called(one, name))
     others = [one for one in shop_world() if one is not old and one != old]
     ports = {} if name.startswith("client") else None
     new = a_pod(f"{name}-new", 20, account=name, labels={"app": name}, ports=ports)
-    return ((*others, old, *granted()), (*others, new, *granted()))
+    return ((*others, old, *first), *((*others, new, *one) for one in (first, *later)))
 
 
 def is_called(pod, name):
