@@ -68,6 +68,7 @@ class Place:
     def seen(self, source: str, service: str) -> str:
         """Say where calls of *source* to a Service lead."""
         stored = self.cluster.read(ObjectRef("Service", "here", service))
+        assert stored is not None
         return self.cluster.intercepted_address(self.pod(source).address, stored.body["spec"]["clusterIP"])
 
 
