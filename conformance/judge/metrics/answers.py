@@ -11,7 +11,7 @@ from conformance.judge.metrics.versions import versions
 from conformance.model.labels import Selector, parse_selector
 from conformance.model.measuring import Reading
 from conformance.model.metrics import Reference, TrafficMetrics
-from conformance.spec import METRIC_NAMES
+from conformance.spec import FAILURE_COUNT, METRIC_NAMES, SUCCESS_COUNT
 
 _SHOWN = 300
 """How much of a body is shown. Unit: characters."""
@@ -59,8 +59,10 @@ def shape(case: Case) -> Iterator[Remark]:
 
 
 def names(case: Case) -> Iterator[Remark]:
-    """All five metrics are there; others may be, too."""
+    """All five metrics are there for an object with traffic; others may be, too."""
     for item in case.items:
+        if not any(item.value(name) != 0 for name in (SUCCESS_COUNT, FAILURE_COUNT)):
+            continue  # nobody waited, so there is no response time
         missing = [name for name in METRIC_NAMES if name not in {one.name for one in item.metrics}]
         if missing:
             yield Remark(
