@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from conformance.judge.metrics.case import Case, Remark
+from conformance.judge.metrics.conventions import conventions, reason
 from conformance.judge.metrics.shapes import mistakes_of
 from conformance.judge.metrics.versions import versions
 from conformance.model.labels import Selector, parse_selector
@@ -35,6 +36,7 @@ def refusal(case: Case) -> Iterator[Remark]:
             shown(case.once.main.answer.body),
             "an API behind Kubernetes' API server refuses as Kubernetes does",
         )
+    yield from reason(case)
 
 
 def shape(case: Case) -> Iterator[Remark]:
@@ -50,6 +52,7 @@ def shape(case: Case) -> Iterator[Remark]:
         whole = {"kind": "TrafficMetrics", **raw} if case.is_list and isinstance(raw, Mapping) else raw
         yield from (Remark("the form of a TrafficMetrics", one) for one in mistakes_of(whole, "object"))
     yield from versions(case)
+    yield from conventions(case)
     for item in case.items:
         yield from _twice(case, item)
         if case.read.reading is not Reading.LIST and item.resource != case.resource:

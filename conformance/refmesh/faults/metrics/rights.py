@@ -36,6 +36,10 @@ def _edges_in_own_namespace(action: Action) -> Action:
     return _in_own_namespace(action) if action.resource.endswith("/edges") else action
 
 
+def _discovery_by_right(action: Action) -> Action:
+    return action if action.resource else replace(action, resource="discovery", verb="list")
+
+
 def _edges_as_of_pods(action: Action) -> Action:
     return _as_pods(action) if action.resource.endswith("/edges") else action
 
@@ -82,6 +86,16 @@ FAULTS: tuple[Fault, ...] = (
         "metrics-open-namespaces",
         "Nothing is asked for the figures of namespaces.",
         _unless(lambda one: one.resource == "namespaces"),
+    ),
+    rights_fault(
+        "metrics-open-edges-of-namespaces",
+        "Nothing is asked for the edges of namespaces.",
+        _unless(lambda one: one.resource == "namespaces/edges"),
+    ),
+    rights_fault(
+        "metrics-discovery-by-right",
+        "What there is is told only to those who were given a right to it.",
+        _discovery_by_right,
     ),
     rights_fault(
         "metrics-open-edges",
