@@ -26,7 +26,7 @@ def conventions(case: Case) -> Iterator[Remark]:
     """What is written beside the figures keeps to Kubernetes' conventions."""
     yield from _media_type(case)
     metadata = _metadata(case.body)
-    if case.is_list and metadata.get("continue"):
+    if case.is_list and metadata.get("continue") and not has_limit(case):
         yield Remark(
             "a list that says it is whole, as no limit was asked for",
             f"metadata.continue is {metadata['continue']!r}",
@@ -34,6 +34,16 @@ def conventions(case: Case) -> Iterator[Remark]:
         )
     if case.read.reading is not Reading.EDGES and case.resource.kind != "TrafficSplit":
         yield from _names(case)
+
+
+def has_limit(case: Case) -> bool:
+    """Say whether the list was asked for piece by piece."""
+    return "limit" in dict(case.read.query)
+
+
+def may_go_on(case: Case) -> bool:
+    """Say whether a list is a piece of one, and says so."""
+    return has_limit(case) and bool(_metadata(case.body).get("continue"))
 
 
 def reason(case: Case) -> Iterator[Remark]:

@@ -372,6 +372,7 @@ BATTERY = (
         )
     ]
     + [("GET", "/deployments", {"labelSelector": "app=shop"})]
+    + [("GET", "/pods", query) for query in ({"labelSelector": ""}, {"limit": "2"})]
     + [(method, SHOP, {}) for method in ("POST", "PATCH", "DELETE")]
 )
 """Questions, to one of which every other wrong API has another answer than the clean one."""
