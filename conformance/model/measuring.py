@@ -109,6 +109,8 @@ class Reader:
     """Of ``metrics.smi-spec.io``, such as ``pods`` or ``pods/edges``. None at all is an answer too."""
     verbs: tuple[str, ...] = ("get", "list")
     """What may be done with them."""
+    names: tuple[str, ...] = ()
+    """The only objects with which it may be done; empty for all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -254,6 +254,7 @@ def read_readers(document: Document) -> Mapping[str, Reader]:
             namespace=item.get("in", HERE),
             resources=tuple(item["may"]),
             verbs=tuple(item.get("verbs", ("get", "list"))),
+            names=tuple(item.get("names", ())),
         )
     return found
 

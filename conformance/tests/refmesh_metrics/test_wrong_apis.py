@@ -383,6 +383,7 @@ READERS = [
     lambda action: action.resource == "pods",
     lambda action: action.resource == "pods/edges",
     lambda action: action.namespace == "here",
+    lambda action: action.name == "shop",
     lambda action: False,
 ]
 """Rights under which `BATTERY` is asked; everything is allowed as well."""
