@@ -305,6 +305,7 @@ NOT_HERE = {
     "metrics-never-found-again",
     "metrics-one-service-per-pod",
     "metrics-owners-are-deployments",
+    "metrics-returned-pods-lost",
     "metrics-same-names-merged",
     "metrics-selector-by-pods",
     "metrics-services-select-everywhere",

@@ -193,11 +193,28 @@ def _of_first_pods() -> Callable[[Traffic, WrongApi], Traffic]:
     return stage
 
 
+def _of_first_addresses() -> Callable[[Traffic, WrongApi], Traffic]:
+    """Look for a pod where one of its name was first: a StatefulSet's come back under their old names."""
+    first: WeakKeyDictionary[WrongApi, dict[str, str]] = WeakKeyDictionary()
+
+    def stage(traffic: Traffic, api: WrongApi) -> Traffic:
+        known, pods = first.setdefault(api, {}), api.known.pods
+        moved = {key for key, pod in pods.items() if known.setdefault(key, pod.address) != pod.address}
+        return kept_flows(traffic, lambda one: one.destination not in moved)
+
+    return stage
+
+
 FAULTS: tuple[Fault, ...] = (
     traffic_fault(
         "metrics-first-pods-only",
         "What is measured are the pods that there were first; their successors have no figures.",
         _of_first_pods(),
+    ),
+    traffic_fault(
+        "metrics-returned-pods-lost",
+        "A pod that comes back under its name has no figures, as one of that name was elsewhere.",
+        _of_first_addresses(),
     ),
     inventory_fault("metrics-gone-pods-listed", "Pods that are gone stay in lists.", _GonePods().stage),
     answer_fault(
