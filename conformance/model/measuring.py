@@ -109,6 +109,8 @@ class Reader:
     """Of ``metrics.smi-spec.io``, such as ``pods`` or ``pods/edges``. None at all is an answer too."""
     verbs: tuple[str, ...] = ("get", "list")
     """What may be done with them."""
+    names: tuple[str, ...] = ()
+    """The only objects with which it may be done; empty for all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +127,8 @@ class Read:
     """Empty for all, and for what is not namespaced."""
     selector: str = ""
     """A label selector, as it goes into the query."""
+    query: tuple[tuple[str, str], ...] = ()
+    """What else stands in the query of a list."""
     path: str = ""
     """For `Reading.PATH`, below the version; for `Reading.DISCOVERY` what of it."""
     method: str = "GET"
@@ -142,7 +146,8 @@ class Read:
 
     def __str__(self) -> str:
         place = f" in {self.namespace}" if self.namespace else ""
-        what = " ".join(part for part in (self.resource, self.name, self.path, self.selector) if part)
+        query = " ".join(f"{name}={value}" for name, value in self.query)
+        what = " ".join(part for part in (self.resource, self.name, self.path, self.selector, query) if part)
         who = f" as {self.reader.name}" if self.reader else ""
         method = "" if self.method == "GET" else f"{self.method} "
         return f"{method}{self.reading.value} {what}{place}{who}"

@@ -88,7 +88,7 @@ class ReferenceMetrics:
         return ApiAnswer(
             status=answer.status,
             body=json.dumps(answer.body).encode(),
-            headers={"content-type": "application/json"},
+            headers={"content-type": answer.content_type},
         )
 
     def _may(self, action: Action) -> bool:

@@ -114,7 +114,7 @@ class MetricsApi:
         return ApiRequest(
             path=self._path(read, resource),
             method=read.method,
-            query=(("labelSelector", read.selector),) if read.selector else (),
+            query=(*((("labelSelector", read.selector),) if read.selector else ()), *read.query),
             body=_BODY if read.method in {"POST", "PUT", "PATCH"} else None,
             account=Identity(read.reader.namespace, read.reader.name) if read.reader else None,
         )

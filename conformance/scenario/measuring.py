@@ -130,7 +130,7 @@ class MeasuringReader:
 
     def _what(self, steps: tuple[Step, ...], item: Mapping[str, Any], reading: Reading) -> Mapping[str, Any]:
         written = item[reading.value]
-        for key in ("selector", "in"):
+        for key in ("selector", "query", "in"):
             if key in item and reading is not Reading.LIST:
                 raise self.document.mistake(
                     (*steps, key), f"`{key}` is for lists", "leave it out, or read a list by `list`"
@@ -148,6 +148,7 @@ class MeasuringReader:
                     "resource": written,
                     "namespace": place if inside else "",
                     "selector": selector,
+                    "query": tuple(item.get("query", {}).items()),
                 }
             case Reading.GET | Reading.EDGES:
                 return self._object((*steps, reading.value), item, written)
@@ -253,6 +254,7 @@ def read_readers(document: Document) -> Mapping[str, Reader]:
             namespace=item.get("in", HERE),
             resources=tuple(item["may"]),
             verbs=tuple(item.get("verbs", ("get", "list"))),
+            names=tuple(item.get("names", ())),
         )
     return found
 

@@ -34,6 +34,7 @@ def _manifests(reader: Reader) -> Iterator[Manifest]:
         "apiGroups": [ApiGroup.METRICS.value],
         "resources": list(reader.resources),
         "verbs": list(reader.verbs),
+        **({"resourceNames": list(reader.names)} if reader.names else {}),
     }
     subject = {"kind": "ServiceAccount", "name": reader.name, "namespace": reader.namespace}
     reference = {"apiGroup": _RBAC, "kind": "Role", "name": reader.name}

@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from conformance.judge.metrics.case import Case, Remark
+from conformance.judge.metrics.conventions import conventions, may_go_on, reason
 from conformance.judge.metrics.shapes import mistakes_of
 from conformance.judge.metrics.versions import versions
 from conformance.model.labels import Selector, parse_selector
 from conformance.model.measuring import Reading
 from conformance.model.metrics import Reference, TrafficMetrics
-from conformance.spec import METRIC_NAMES
+from conformance.spec import FAILURE_COUNT, METRIC_NAMES, SUCCESS_COUNT
 
 _SHOWN = 300
 """How much of a body is shown. Unit: characters."""
@@ -35,6 +36,7 @@ def refusal(case: Case) -> Iterator[Remark]:
             shown(case.once.main.answer.body),
             "an API behind Kubernetes' API server refuses as Kubernetes does",
         )
+    yield from reason(case)
 
 
 def shape(case: Case) -> Iterator[Remark]:
@@ -50,6 +52,7 @@ def shape(case: Case) -> Iterator[Remark]:
         whole = {"kind": "TrafficMetrics", **raw} if case.is_list and isinstance(raw, Mapping) else raw
         yield from (Remark("the form of a TrafficMetrics", one) for one in mistakes_of(whole, "object"))
     yield from versions(case)
+    yield from conventions(case)
     for item in case.items:
         yield from _twice(case, item)
         if case.read.reading is not Reading.LIST and item.resource != case.resource:
@@ -59,8 +62,10 @@ def shape(case: Case) -> Iterator[Remark]:
 
 
 def names(case: Case) -> Iterator[Remark]:
-    """All five metrics are there; others may be, too."""
+    """All five metrics are there for an object with traffic; others may be, too."""
     for item in case.items:
+        if not any(item.value(name) != 0 for name in (SUCCESS_COUNT, FAILURE_COUNT)):
+            continue  # nobody waited, so there is no response time
         missing = [name for name in METRIC_NAMES if name not in {one.name for one in item.metrics}]
         if missing:
             yield Remark(
@@ -132,6 +137,8 @@ def members(case: Case) -> Iterator[Remark]:
     strangers = [one for one in seen if one not in may and _is_ours(case, one)]
     for one in strangers:
         yield Remark(f"nobody but objects of {_place(case)}", f"{one} is there")
+    if may_go_on(case):
+        return
     sample = case.items[0] if case.items else nothing_of(case.resource)
     span = case.span(sample)
     for one in sorted(may - seen.keys()):

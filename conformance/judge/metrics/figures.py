@@ -23,11 +23,22 @@ def order(case: Case) -> Iterator[Remark]:
         for metric in item.metrics:
             if metric.value is not None and metric.value < 0:
                 yield Remark("no figure below 0", f"{case.name_of(item)}: {metric.name} is {metric.written}")
-        values = [(name, item.value(name)) for name, _ in LATENCIES]
-        for (lower, low), (upper, high) in pairwise(values):
+        for (lower, low), (upper, high) in pairwise(_rising(item)):
             if low is not None and high is not None and low > high:
-                words = f"{lower} is {spell(low)} and {upper} is {spell(high)}"
+                words = f"{lower} is {_written(item, lower)} and {upper} is {_written(item, upper)}"
                 yield Remark(f"{lower} is at most {upper}", f"{case.name_of(item)}: {words}")
+
+
+def _rising(item: TrafficMetrics) -> list[tuple[str, Fraction | None]]:
+    """Give the percentiles that should rise: by their units, which need not be the same, if all of them have one."""
+    read = [(name, read_latency(item, name)) for name, _ in LATENCIES]
+    if any(seconds is None for _, seconds in read):
+        return [(name, item.value(name)) for name, _ in LATENCIES]
+    return read
+
+
+def _written(item: TrafficMetrics, name: str) -> str:
+    return f"{spell(item.value(name))} {item.unit(name)}".strip()
 
 
 def latency(case: Case) -> Iterator[Remark]:
@@ -128,7 +139,7 @@ def _edges_add_up(case: Case) -> Iterator[Remark]:
     if other is None:
         return
     own = read_object(read_body(other.answer.body))
-    received = [one for one in case.items if one.edge and one.edge.direction == "from"]
+    received = _received(case)
     bounds = [found for one in received if (found := case.figures(one))]
     # An object whose calls are out of its edges' window has no edges left to say so.
     mine = [
@@ -137,6 +148,13 @@ def _edges_add_up(case: Case) -> Iterator[Remark]:
     ]
     whole = case.rules.of_object(case.resource, case.span(own, other))
     yield from _adds_up(case, received, own, [*bounds, *mine, whole], "its edges")
+
+
+def _received(case: Case) -> list[TrafficMetrics]:
+    """Give the edges of what was received, each once: an API may tell of both sides of one."""
+    edges = [(one, one.edge) for one in case.items if one.edge and one.edge.direction == "from"]
+    at_server = {edge.peer for _, edge in edges if edge.side == "server"}
+    return [one for one, edge in edges if edge.side == "server" or edge.peer not in at_server]
 
 
 def _pods_add_up(case: Case) -> Iterator[Remark]:

@@ -80,16 +80,16 @@ def read_reference(body: Any) -> Reference:
 
 
 def read_time(written: Any) -> tuple[datetime | None, bool]:
-    """Read an RFC 3339 time, and say whether it has no fraction of a second."""
+    """Read an RFC 3339 time, and say whether it has no fraction of a second: one of zeros is written for none."""
     if not isinstance(written, str) or "T" not in written.upper():
         return None, False
     try:
-        found = datetime.fromisoformat(_whole_microseconds(written))
+        found = datetime.fromisoformat(_whole_microseconds(written.upper()))  # Python knows no small z
     except ValueError:
         return None, False
     if found.tzinfo is None:
         return None, False
-    return found.astimezone(UTC), "." not in written
+    return found.astimezone(UTC), not found.microsecond
 
 
 def read_window(written: Any) -> timedelta | None:

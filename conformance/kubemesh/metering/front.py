@@ -115,5 +115,7 @@ def _refusal(code: int, reason: str, words: str) -> MetricsAnswer:
 
 def _written(answer: MetricsAnswer) -> web.Response:
     return web.Response(
-        status=answer.status, body=json.dumps(answer.body).encode(), content_type="application/json"
+        status=answer.status,
+        body=json.dumps(answer.body).encode(),
+        headers={"content-type": answer.content_type},
     )

@@ -32,6 +32,7 @@ from conformance.refmesh.faults import (
 from conformance.refmesh.faults.fault import Fault
 from conformance.refmesh.faults.metrics import (
     aggregates,
+    conventions,
     counts,
     discovery,
     edges,
@@ -75,6 +76,7 @@ _ALL: tuple[Fault, ...] = (
     *discovery.FAULTS,
     *refusals.FAULTS,
     *rights.FAULTS,
+    *conventions.FAULTS,
     *shape.FAULTS,
     *windows.FAULTS,
     *latencies.FAULTS,

@@ -47,6 +47,7 @@ class MetricsAnswer:
 
     status: int
     body: Json
+    content_type: str = "application/json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,14 +78,14 @@ class Sampler:
 
     def _look_until_shown(self) -> None:
         """Look again while a sidecar still adds up what it had counted at the first look."""
-        before, wanted = self._looked_at, {pod: page.turns + SHOWN for pod, page in self._pages.items()}
+        before, wanted = self._looked_at, {page: page.turns + SHOWN for page in self._pages.values()}
         self._take(before, self._look())
         first = self._looked_at
         for _ in range(_MOST_LOOKS):
             time.sleep(ADDING_UP)
             found = self._look()
             late = [
-                pod for pod, one in self._pages.items() if one.is_open and one.turns < wanted.get(pod, SHOWN)
+                pod for pod, one in self._pages.items() if one.is_open and one.turns < wanted.get(one, SHOWN)
             ]
             if not late:
                 break
@@ -94,7 +94,8 @@ class Sampler:
     def _look(self) -> Mapping[str, Sample | None]:
         self._looked_at = datetime.now(UTC)
         sidecars = self._sidecars()
-        for gone in self._pages.keys() - sidecars.keys():
+        # A pod of a StatefulSet comes back under its name, and may be elsewhere.
+        for gone in [pod for pod, page in self._pages.items() if sidecars.get(pod) != page.address]:
             self._pages.pop(gone).close()
         return {pod: self._sample(pod, address) for pod, address in sidecars.items()}
 

@@ -64,6 +64,7 @@ class StatsPage:
     """
 
     def __init__(self, address: str) -> None:
+        self.address = address
         self._connection = http.client.HTTPConnection(address, ADMIN_PORT, timeout=_PATIENCE)
         self._began: datetime | None = None  # when its Envoy was started, by that one's clock
         self._started = 0.0  # the same by the monotonic clock

@@ -91,6 +91,13 @@ MISTAKES = {
         "no workload 'here/shpo'",
         "shop",
     ),
+    "a limit for one object": (
+        "get: pods shop",
+        'get: pods shop, query: {limit: "2"}',
+        12,
+        "`query` is for lists",
+        "leave it out",
+    ),
     "a selector that is none": ("app=shop", "app in shop", 13, "is no condition on labels", "app in (shop"),
     "a selector of what has labels of Kubernetes' own": (
         "list: pods, selector",

@@ -80,6 +80,14 @@ def test_times_may_have_any_fraction_and_zone(written):
     assert read_time(written) == (datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC), False)
 
 
+@pytest.mark.parametrize(
+    "written", ["2026-01-01T12:00:00Z", "2026-01-01T12:00:00.000Z", "2026-01-01t12:00:00z"]
+)
+def test_whole_seconds_are_known_however_they_are_written(written):
+    """A fraction of zeros is written by who has none."""
+    assert read_time(written) == (datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC), True)
+
+
 @pytest.mark.parametrize("written", ["yesterday", "2026-01-01", "2026-01-01T12:00:00", 5, None])
 def test_what_is_no_time_is_none(written):
     """A time without a zone is none either."""

@@ -136,3 +136,23 @@ def test_sidecar_that_never_adds_up_is_silent(envoy, monkeypatch):
         assert history.totals().counts == {}
     finally:
         sampler.close()
+
+
+def test_pod_that_comes_back_elsewhere_is_looked_for_there(envoy):
+    """A StatefulSet's pod keeps its name, and nobody need have looked while it was gone."""
+    places, other = {"here/till-0": HERE}, "127.93.0.2"
+    history = History(timedelta(seconds=10))
+    sampler = Sampler(history, lambda: places, timedelta(hours=1))
+    successor = AdminPage()
+    successor.counted = 6
+    try:
+        sampler.refresh()
+        with served_at(other, successor):
+            places["here/till-0"] = other
+            for _ in range(2):
+                sampler._known_at = None  # time passes
+                sampler.refresh()
+            told = history.totals().counts
+        assert sum(sum(bins.values()) for bins in told.values()) == 6
+    finally:
+        sampler.close()

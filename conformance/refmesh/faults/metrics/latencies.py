@@ -16,6 +16,7 @@ from conformance.refmesh.faults.metrics.changing import (
     is_latency,
     item_fault,
     metric_fault,
+    name_in,
     scaled,
     splits_alone,
     tally_of,
@@ -32,6 +33,7 @@ _P50, _P90, _P99 = (f"p{one}_response_latency" for one in (50, 90, 99))
 _CAP = 0.1  # seconds
 _MICRO = 1_000_000
 _FEW = 10
+_LESS_KNOWN = frozenset({"daemonsets", "jobs", "replicasets", "replicationcontrollers", "statefulsets"})
 
 
 def _old_bins(traffic: Traffic, api: WrongApi) -> Traffic:
@@ -111,6 +113,23 @@ def _objects_on_edges(document: Json, question: Question, api: WrongApi) -> Json
     return each_item(document, lambda item: _with_latencies_of(item, whole))
 
 
+def _both_ways(document: Json, question: Question, api: WrongApi) -> Json:
+    """Have the percentiles of an edge tell of calls in either direction."""
+    found = api.figures().edges(question.resource.plural, question.key)
+
+    def change(item: Json) -> Json:
+        peer = name_in(item["edge"]["resource"])
+        return _with_latencies_of(item, added(tally for one, tally in found.items() if one.name == peer))
+
+    return each_item(document, change)
+
+
+def _of_few_owners(document: Json, question: Question, _api: WrongApi) -> Json:
+    if question.edges or question.resource.plural not in _LESS_KNOWN:
+        return document
+    return each_item(document, lambda item: _with_latencies_of(item, Tally()))
+
+
 def _roots_on_backends(document: Json, _question: Question, api: WrongApi) -> Json:
     def change(item: Json) -> Json:
         root = f"{item['resource']['namespace']}/{item['backend']['apex']}"
@@ -174,6 +193,16 @@ FAULTS: tuple[Fault, ...] = (
     ),
     item_fault(
         "metrics-latency-of-many-only", "Of fewer than ten calls there are no latencies.", _of_many_only
+    ),
+    document_fault(
+        "metrics-edges-latency-of-both-ways",
+        "Percentiles of an edge cover the calls in both directions.",
+        edges_alone(_both_ways),
+    ),
+    document_fault(
+        "metrics-latency-of-deployments",
+        "Of those that own pods only Deployments have percentiles.",
+        _of_few_owners,
     ),
     metric_fault(
         "metrics-latency-twofold",

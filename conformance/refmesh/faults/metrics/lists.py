@@ -162,6 +162,13 @@ def _idle(document: Json, _question: Question, _api: WrongApi) -> Json:
     return each_item(document, lambda item: {**item, "metrics": metrics_of(Tally())})
 
 
+def _by_name(document: Json, question: Question, _api: WrongApi) -> Json:
+    """Keep one of those that bear the same name where objects of all namespaces are asked for."""
+    if question.namespace or not question.resource.namespaced:
+        return document
+    return {**document, "items": [*{one["resource"]["name"]: one for one in document["items"]}.values()]}
+
+
 FAULTS: tuple[Fault, ...] = (
     document_fault("metrics-list-leaks-namespaces", "A list shows other namespaces as well.", _leaking),
     document_fault("metrics-list-ignores-selector", "A list does not look at its selector.", _unfiltered),
@@ -218,6 +225,11 @@ FAULTS: tuple[Fault, ...] = (
         "metrics-selector-any",
         "Of several conditions of a selector one is enough.",
         lists_alone(_any_condition),
+    ),
+    document_fault(
+        "metrics-wide-list-by-name",
+        "In a list of all namespaces one object stands for all that bear its name.",
+        lists_alone(_by_name),
     ),
     document_fault(
         "metrics-list-of-namespaces-idle",

@@ -27,6 +27,7 @@ _OWNERS = (
     "replicationcontrollers",
     "statefulsets",
 )
+_PLACES = frozenset({"namespaces", "nodes", "services"})
 _WATCHED = frozenset({"deployments", "namespaces", "pods", "trafficsplits"})
 
 Likes = Callable[[Question, Inventory], Iterator[tuple[Resource, Name]]]
@@ -105,6 +106,17 @@ class _SelectingEverywhere(Inventory):
         )
 
 
+class _DeployedAlone(Inventory):
+    """What contains pods without owning them contains those of Deployments."""
+
+    __slots__ = ()
+
+    def holders(self, plural: str, pod_key: str) -> tuple[Name, ...]:
+        pod = self.pods.get(pod_key)
+        is_deployed = pod is not None and any(kind == "Deployment" for kind, _ in pod.owners)
+        return super().holders(plural, pod_key) if is_deployed or plural not in _PLACES else ()
+
+
 class _OneServiceEach(Inventory):
     """A pod counts to one of the Services that select it."""
 
@@ -144,6 +156,11 @@ FAULTS: tuple[Fault, ...] = (
         "metrics-services-select-everywhere",
         "Services have the figures of pods of all namespaces.",
         _as(_SelectingEverywhere),
+    ),
+    inventory_fault(
+        "metrics-places-of-deployments",
+        "Namespaces, nodes and Services have the figures of pods of Deployments alone.",
+        _as(_DeployedAlone),
     ),
     inventory_fault(
         "metrics-one-service-per-pod",

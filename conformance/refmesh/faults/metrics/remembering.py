@@ -1,8 +1,9 @@
 """Metrics APIs that remember what they should forget, or forget what they should remember."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,6 +15,7 @@ from conformance.refmesh.faults.metrics.changing import (
     document_fault,
     each_item,
     edges_alone,
+    inventory_fault,
     is_latency,
     kept_flows,
     traffic_fault,
@@ -21,6 +23,7 @@ from conformance.refmesh.faults.metrics.changing import (
 )
 from conformance.refmesh.faults.metrics.wrong_api import WrongApi
 from conformance.refmesh.metrics.asking import MetricsAnswer, MetricsRequest, Question
+from conformance.refmesh.metrics.inventory import Inventory, Name, PodFacts
 from conformance.refmesh.metrics.rendering import Json, metrics_of, time_text
 from conformance.refmesh.metrics.traffic import Tally, Traffic
 
@@ -148,6 +151,32 @@ def _by_path() -> AnswerStage:
     return stage
 
 
+def _never_found() -> AnswerStage:
+    """Go on not finding what was not there once."""
+    kept: WeakKeyDictionary[WrongApi, dict[str, MetricsAnswer]] = WeakKeyDictionary()
+
+    def stage(answer: MetricsAnswer, request: MetricsRequest, api: WrongApi) -> MetricsAnswer:
+        known = kept.setdefault(api, {})
+        if answer.status == HTTPStatus.NOT_FOUND:
+            known[request.path] = answer
+        return known.get(request.path, answer)
+
+    return stage
+
+
+class _GonePods:
+    """Pods that were there once stay in lists."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, PodFacts] = {}
+        self._labels: dict[Name, Mapping[str, str]] = {}
+
+    def stage(self, known: Inventory) -> Inventory:
+        self._seen |= known.pods
+        self._labels |= known.names("pods")
+        return replace(known, pods=dict(self._seen), objects={**known.objects, "pods": dict(self._labels)})
+
+
 def _of_first_pods() -> Callable[[Traffic, WrongApi], Traffic]:
     """Measure the pods that there were first of each owner, and none that took their place."""
     first: WeakKeyDictionary[WrongApi, dict[tuple[Any, ...], frozenset[str]]] = WeakKeyDictionary()
@@ -164,11 +193,32 @@ def _of_first_pods() -> Callable[[Traffic, WrongApi], Traffic]:
     return stage
 
 
+def _of_first_addresses() -> Callable[[Traffic, WrongApi], Traffic]:
+    """Look for a pod where one of its name was first: a StatefulSet's come back under their old names."""
+    first: WeakKeyDictionary[WrongApi, dict[str, str]] = WeakKeyDictionary()
+
+    def stage(traffic: Traffic, api: WrongApi) -> Traffic:
+        known, pods = first.setdefault(api, {}), api.known.pods
+        moved = {key for key, pod in pods.items() if known.setdefault(key, pod.address) != pod.address}
+        return kept_flows(traffic, lambda one: one.destination not in moved)
+
+    return stage
+
+
 FAULTS: tuple[Fault, ...] = (
     traffic_fault(
         "metrics-first-pods-only",
         "What is measured are the pods that there were first; their successors have no figures.",
         _of_first_pods(),
+    ),
+    traffic_fault(
+        "metrics-returned-pods-lost",
+        "A pod that comes back under its name has no figures, as one of that name was elsewhere.",
+        _of_first_addresses(),
+    ),
+    inventory_fault("metrics-gone-pods-listed", "Pods that are gone stay in lists.", _GonePods().stage),
+    answer_fault(
+        "metrics-never-found-again", "What was not there once is not found any more.", _never_found()
     ),
     document_fault(
         "metrics-stale-figures", "Figures stay as they were when first asked for.", _remembering(_first)

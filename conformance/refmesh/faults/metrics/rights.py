@@ -36,6 +36,21 @@ def _edges_in_own_namespace(action: Action) -> Action:
     return _in_own_namespace(action) if action.resource.endswith("/edges") else action
 
 
+class _FirstName:
+    """What was found out for one object is taken for all of its type."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[str, ...], str] = {}
+
+    def of(self, action: Action) -> Action:
+        key = action.asker.user, action.verb, action.resource, action.namespace
+        return replace(action, name=self._first.setdefault(key, action.name))
+
+
+def _discovery_by_right(action: Action) -> Action:
+    return action if action.resource else replace(action, resource="discovery", verb="list")
+
+
 def _edges_as_of_pods(action: Action) -> Action:
     return _as_pods(action) if action.resource.endswith("/edges") else action
 
@@ -82,6 +97,26 @@ FAULTS: tuple[Fault, ...] = (
         "metrics-open-namespaces",
         "Nothing is asked for the figures of namespaces.",
         _unless(lambda one: one.resource == "namespaces"),
+    ),
+    rights_fault(
+        "metrics-open-edges-of-namespaces",
+        "Nothing is asked for the edges of namespaces.",
+        _unless(lambda one: one.resource == "namespaces/edges"),
+    ),
+    rights_fault(
+        "metrics-discovery-by-right",
+        "What there is is told only to those who were given a right to it.",
+        _discovery_by_right,
+    ),
+    rights_fault(
+        "metrics-rights-without-names",
+        "Rights to objects by name are not known.",
+        lambda action: replace(action, name=""),
+    ),
+    rights_fault(
+        "metrics-rights-of-first-name",
+        "Whether somebody may read one object is remembered for all others of its type.",
+        _FirstName().of,
     ),
     rights_fault(
         "metrics-open-edges",

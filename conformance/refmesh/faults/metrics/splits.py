@@ -176,6 +176,28 @@ def _is_near(flow: Flow, item: Json, api: WrongApi) -> bool:
     return is_to_root and caller is not None and caller.namespace == namespace
 
 
+@splits_alone
+def _first_of_name(document: Json, question: Question, api: WrongApi) -> Json:
+    """Answer for one split with the backends of the first of its name, wherever that is."""
+    if not question.name or not document["items"]:
+        return document
+    first = min(there for there, name in api.known.splits if name == question.name)
+    about = document["items"][0]["resource"]
+    found = api.clean(replace(question, namespace=first))["items"]
+    return {**document, "items": [{**one, "resource": about} for one in found]}
+
+
+@splits_alone
+def _sorted_figures(document: Json, question: Question, _api: WrongApi) -> Json:
+    """Put figures, which are sorted by backend, beside backends, which are not."""
+    if not question.name:
+        return document
+    items = document["items"]
+    figures = [one["metrics"] for one in sorted(items, key=lambda one: str(one["backend"]["name"]))]
+    pairs = zip(items, figures, strict=True)
+    return {**document, "items": [{**one, "metrics": metrics} for one, metrics in pairs]}
+
+
 FAULTS: tuple[Fault, ...] = (
     document_fault("metrics-split-root-only", "A split shows one backend only.", _root_only),
     document_fault(
@@ -214,6 +236,16 @@ FAULTS: tuple[Fault, ...] = (
         "metrics-split-at-server",
         "Backends are told from the server's side.",
         splits_alone(with_items(_at_server)),
+    ),
+    document_fault(
+        "metrics-splits-by-name",
+        "A split has the backends of another one that bears its name in another namespace.",
+        _first_of_name,
+    ),
+    document_fault(
+        "metrics-split-figures-sorted",
+        "Backends have one another's figures unless they are written in the order of their names.",
+        _sorted_figures,
     ),
     inventory_fault("metrics-split-outlives", "A split that was deleted is still served.", _Gone().stage),
     answer_fault(

@@ -43,6 +43,7 @@ BATTERY = (
             "/namespaces/here/widgets",
             SPLIT,
             f"{SPLIT}-of-nobody",
+            "/namespaces/here/replicasets",
             "/namespaces/here/statefulsets/shop",
             "/namespaces/here/deployments/sho",
             "/namespaces/there/deployments/shop",
@@ -65,6 +66,7 @@ BATTERY = (
         )
     ]
     + [("GET", "/deployments", {"labelSelector": "app=shop"})]
+    + [("GET", "/pods", query) for query in ({"labelSelector": ""}, {"limit": "2"})]
     + [(method, SHOP, {}) for method in ("POST", "PATCH", "DELETE")]
 )
 """Questions, to one of which every other wrong API has another answer than the clean one."""
@@ -75,6 +77,7 @@ READERS = [
     lambda action: action.resource == "pods",
     lambda action: action.resource == "pods/edges",
     lambda action: action.namespace == "here",
+    lambda action: action.name == "shop",
     lambda action: False,
 ]
 """Rights under which `BATTERY` is asked; everything is allowed as well."""
