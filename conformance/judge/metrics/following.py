@@ -61,13 +61,15 @@ class _Look:
 
     item: TrafficMetrics
     answered: Answered
+    span: Span
     expected: Figures
 
     @classmethod
     def at(cls, case: Case, part: _Part, answered: Answered) -> "_Look":
         """Find a part in a reading, and say what is expected of it there."""
         item = _found_in(answered, part)
-        return cls(item=item, answered=answered, expected=part.expected(case, case.span(item, answered)))
+        span = case.span(item, answered)
+        return cls(item=item, answered=answered, span=span, expected=part.expected(case, span))
 
     @property
     def counts_something(self) -> bool:
@@ -122,7 +124,7 @@ def _trailed(case: Case, look: _Look) -> Iterator[Remark]:
     if status >= _REFUSING or item == nothing_of(item.resource):
         if status not in {_NOT_FOUND, *case.read.statuses} or expected.total.low:
             yield Remark(wanted(expected), f"status {status} and no figures, {age}")
-    elif case.times.reaches_back(case.span(item, answered)):
+    elif case.times.reaches_back(look.span):
         yield lacking(case, item, expected, age) or reaching_back(case, item)
     elif not is_counted(item, expected):
         yield Remark(wanted(expected), f"{counts_of(case, item)}, {age}", SAID_BY_WINDOW)
@@ -139,7 +141,9 @@ def _far_apart(case: Case, looks: Sequence[_Look]) -> Iterator[Remark]:
             continue
         window, lag = before.item.window or case.times.settings.window, case.times.settings.lag
         most = max(window / 2 - lag, window / 4)
-        apart = after.answered.answered_at - before.answered.asked_at
+        apart = (
+            after.span.may_to - before.span.sure_to - 2 * lag
+        )  # from the first's earliest end to the last's latest
         if apart > most:
             yield Remark(
                 f"readings at most {most.total_seconds():.2f} s apart where the counts leave, so that a window "
