@@ -65,7 +65,7 @@ def kind_tests(session: nox.Session) -> None:
 def conformance(session: nox.Session) -> None:
     """Judge the reference mesh, on two embedded clusters side by side. Arguments go to pytest: -k split -x."""
     install(session)
-    session.run("pytest", *(session.posargs or ["-n", "2"]))
+    session.run("pytest", *(session.posargs or ["-n", "2", "--dist", "worksteal"]))
 
 
 @nox.session
