@@ -204,7 +204,10 @@ def test_restart_leaves_a_gap_and_tells_no_lie(cluster, place):
     empty = [(window, count) for code, window, count in seen if code == 200 and window > 1 and count == 0]
     assert not empty
     after = [window for code, window, _ in seen if code == 200]
-    assert min(after) < WINDOW.total_seconds() <= after[-1]
+    # Where the new server is reached late, it has seen a whole window by then, and the gap is one of answers.
+    was_short = min(after) < WINDOW.total_seconds()
+    assert was_short or any(code != 200 for code, _, _ in seen)
+    assert after[-1] >= WINDOW.total_seconds()
 
 
 def keep_calling(cluster, stop):
