@@ -5,7 +5,7 @@ from typing import Any
 
 from conformance.refmesh.faults.fault import Body, Fault, Objects, ObjectStage
 from conformance.refmesh.faults.grants import merged
-from conformance.refmesh.faults.written import ObjectKey, field, key_of, kind_of, namespace_of
+from conformance.refmesh.faults.written import ObjectKey, field, key_of, kind_of, named_account, namespace_of
 from conformance.refmesh.policy import Grant, Identity, Party, Policy, SplitRule
 from conformance.refmesh.world import MeshWorld
 
@@ -50,8 +50,7 @@ def _knowing_earlier_grants() -> ObjectStage:
 
 
 def _destination(target: Body) -> Account:
-    subject = field(target, "destination") or {}
-    return subject.get("namespace") or namespace_of(target), str(subject.get("name"))
+    return named_account(field(target, "destination") or {}, target)
 
 
 def _written_behind(split: Body, objects: Objects) -> frozenset[Account]:

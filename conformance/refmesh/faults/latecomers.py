@@ -8,10 +8,12 @@ from typing import Any
 from conformance.refmesh.faults.fault import Body, Fault, Objects, ObjectStage
 from conformance.refmesh.faults.successors import (
     Account,
+    PodsOfThen,
     account_of,
     first_of_their_kind,
     pod_key,
     pods_among,
+    target_for,
 )
 from conformance.refmesh.faults.written import (
     ObjectKey,
@@ -19,6 +21,7 @@ from conformance.refmesh.faults.written import (
     is_route_rule,
     key_of,
     kind_of,
+    named_account,
     namespace_of,
     renamed,
     text_of,
@@ -49,8 +52,7 @@ def _missing_edits() -> ObjectStage:
 def _destination(one: Body) -> Account | None:
     if kind_of(one) != "TrafficTarget":
         return None
-    subject = field(one, "destination") or {}
-    return subject.get("namespace") or namespace_of(one), str(subject.get("name"))
+    return named_account(field(one, "destination") or {}, one)
 
 
 def _open_to_tcp() -> ObjectStage:
@@ -67,27 +69,14 @@ def _open_to_tcp() -> ObjectStage:
 
 def _tcp_to(account: Account, callers: Iterable[Account]) -> Iterable[Body]:
     """Write a target that opens raw TCP; the group that it names as well does not exist, so that HTTP stays shut."""
-    namespace, name = account
-    metadata = {"namespace": namespace, "name": f"{_TCP}-{name}"}
-    rules = [{"kind": kind, "name": metadata["name"]} for kind in ("TCPRoute", "HTTPRouteGroup")]
+    namespace, name = account[0], f"{_TCP}-{account[1]}"
     yield {
         "apiVersion": "specs.smi-spec.io/v1alpha3",
         "kind": "TCPRoute",
-        "metadata": metadata,
+        "metadata": {"namespace": namespace, "name": name},
         "spec": {},
     }
-    yield {
-        "apiVersion": "access.smi-spec.io/v1alpha3",
-        "kind": "TrafficTarget",
-        "metadata": metadata,
-        "spec": {
-            "destination": {"kind": "ServiceAccount", "namespace": namespace, "name": name},
-            "sources": [
-                {"kind": "ServiceAccount", "namespace": space, "name": one} for space, one in callers
-            ],
-            "rules": rules,
-        },
-    }
+    yield target_for(account, callers, name, ["TCPRoute", "HTTPRouteGroup"])
 
 
 def _keeping_tcp() -> ObjectStage:
@@ -118,19 +107,15 @@ def _tcp_alone(target: Body) -> Body:
 
 def _binding_pods_of_then() -> ObjectStage:
     """A binding's labels stand for the pods that carry them when it is first seen."""
-    then: dict[ObjectKey, frozenset[Account]] = {}
+    then = PodsOfThen("IdentityBinding")
 
     def stage(objects: Objects) -> Objects:
-        bindings = {key_of(one) for one in objects if kind_of(one) == "IdentityBinding"}
-        for gone in then.keys() - bindings:
-            del then[gone]
-        now = frozenset(map(pod_key, pods_among(objects)))
-        for key in bindings:
-            then.setdefault(key, now)
+        then.learn(objects)
+        bindings = [one for one in objects if kind_of(one) == "IdentityBinding"]
 
         def seen(one: Body) -> Body:
-            known = [pods for key, pods in then.items() if key[1] == namespace_of(one)]
-            is_late = one.get("kind") == "Pod" and any(pod_key(one) not in pods for pods in known)
+            near = [each for each in bindings if namespace_of(each) == namespace_of(one)]
+            is_late = one.get("kind") == "Pod" and any(not then.knows(each, one) for each in near)
             return {**one, "metadata": {**one["metadata"], "labels": {}}} if is_late else one
 
         return [seen(one) for one in objects]

@@ -10,6 +10,7 @@ from conformance.refmesh.faults.written import (
     field,
     key_of,
     kind_of,
+    named_account,
     namespace_of,
     with_field,
 )
@@ -40,30 +41,27 @@ def _with_account(pod: Body, account: str) -> Body:
     return {**pod, "spec": {**pod["spec"], "serviceAccountName": account}}
 
 
-def _account(subject: Mapping[str, Any], target: Body) -> Account:
-    return subject.get("namespace") or namespace_of(target), str(subject.get("name"))
+class PodsOfThen:
+    """Remembers for each object of a kind which pods there were when it was first seen, until it is deleted."""
 
-
-class _PodsOfThen:
-    """Remembers for each target which pods there were when it was first seen, until it is deleted."""
-
-    def __init__(self) -> None:
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
         self._then: dict[ObjectKey, frozenset[Account]] = {}
 
     def learn(self, objects: Objects) -> None:
-        """Take note of targets that are new, and forget those that are gone."""
-        targets = {key_of(one) for one in objects if kind_of(one) == "TrafficTarget"}
+        """Take note of objects that are new, and forget those that are gone."""
+        keys = {key_of(one) for one in objects if kind_of(one) == self._kind}
         now = frozenset(map(pod_key, pods_among(objects)))
-        self._then = {key: self._then.get(key, now) for key in targets}
+        self._then = {key: self._then.get(key, now) for key in keys}
 
-    def knows(self, target: Body, pod: Body) -> bool:
-        """Say whether a pod is as old as a target."""
-        return pod_key(pod) in self._then[key_of(target)]
+    def knows(self, one: Body, pod: Body) -> bool:
+        """Say whether a pod is as old as an object."""
+        return pod_key(pod) in self._then[key_of(one)]
 
 
 def _closing_later_destinations() -> ObjectStage:
     """A pod that is younger than every target about its account has an account that nobody knows."""
-    then = _PodsOfThen()
+    then = PodsOfThen("TrafficTarget")
 
     def stage(objects: Objects) -> Objects:
         then.learn(objects)
@@ -71,7 +69,9 @@ def _closing_later_destinations() -> ObjectStage:
 
         def seen(pod: Body) -> Body:
             about = [
-                one for one in targets if _account(field(one, "destination") or {}, one) == account_of(pod)
+                one
+                for one in targets
+                if named_account(field(one, "destination") or {}, one) == account_of(pod)
             ]
             is_late = about and not any(then.knows(one, pod) for one in about)
             return _with_account(pod, _NOBODY) if is_late else pod
@@ -83,13 +83,13 @@ def _closing_later_destinations() -> ObjectStage:
 
 def _dropping_later_sources() -> ObjectStage:
     """A source whose pods are all younger than the target is none."""
-    then = _PodsOfThen()
+    then = PodsOfThen("TrafficTarget")
 
     def stage(objects: Objects) -> Objects:
         then.learn(objects)
 
         def counts(source: Mapping[str, Any], target: Body) -> bool:
-            mine = [pod for pod in pods_among(objects) if account_of(pod) == _account(source, target)]
+            mine = [pod for pod in pods_among(objects) if account_of(pod) == named_account(source, target)]
             return not mine or any(then.knows(target, pod) for pod in mine)
 
         def seen(target: Body) -> Body:
@@ -148,17 +148,25 @@ def _open() -> ObjectStage:
 
 
 def _grants_to(account: Account, callers: Iterable[Account]) -> Iterable[Body]:
-    namespace, name = account
-    sources = [{"kind": "ServiceAccount", "namespace": space, "name": one} for space, one in callers]
-    yield everything_group(namespace, f"{name}-{_OPEN}", ["all"])
-    yield {
+    namespace, name = account[0], f"{account[1]}-{_OPEN}"
+    yield everything_group(namespace, name, ["all"])
+    yield target_for(account, callers, name, ["HTTPRouteGroup"])
+
+
+def target_for(account: Account, callers: Iterable[Account], name: str, routes: Iterable[str]) -> Body:
+    """Write a target that lets *callers* in at *account*, by a route of each of these kinds, all called *name*."""
+
+    def subject(one: Account) -> Body:
+        return {"kind": "ServiceAccount", "namespace": one[0], "name": one[1]}
+
+    return {
         "apiVersion": "access.smi-spec.io/v1alpha3",
         "kind": "TrafficTarget",
-        "metadata": {"namespace": namespace, "name": f"{name}-{_OPEN}"},
+        "metadata": {"namespace": account[0], "name": name},
         "spec": {
-            "destination": {"kind": "ServiceAccount", "namespace": namespace, "name": name},
-            "sources": sources,
-            "rules": [{"kind": "HTTPRouteGroup", "name": f"{name}-{_OPEN}"}],
+            "destination": subject(account),
+            "sources": [subject(one) for one in callers],
+            "rules": [{"kind": kind, "name": name} for kind in routes],
         },
     }
 

@@ -53,6 +53,11 @@ def text_of(body: Body) -> Mapping[str, Any]:
     return {key: value for key, value in body.items() if key not in {"metadata", "status"}}
 
 
+def named_account(subject: Mapping[str, Any], body: Body) -> tuple[str, str]:
+    """Say which account a subject of an object names: namespace, by default the object's own, and name."""
+    return subject.get("namespace") or namespace_of(body), str(subject.get("name"))
+
+
 def renamed(body: Body, name: str) -> Body:
     """Give a copy of *body* under another name."""
     return {**body, "metadata": {**body["metadata"], "name": name}}
