@@ -5,7 +5,6 @@ An object is followed as a whole, a list object by object, edges one by one, a s
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from itertools import pairwise
 
 from conformance.judge.metrics.answers import nothing_of
@@ -120,7 +119,8 @@ def _found_in(answered: Answered, part: _Part) -> TrafficMetrics:
 def _trailed(case: Case, look: _Look) -> Iterator[Remark]:
     item, answered, expected = look.item, look.answered, look.expected
     status = answered.answer.status
-    age = f"{_after(case, answered.answered_at).total_seconds():.1f} s after the first reading"
+    after = answered.answered_at - case.once.main.answered_at
+    age = f"{after.total_seconds():.1f} s after the first reading"
     if status >= _REFUSING or item == nothing_of(item.resource):
         if status not in {_NOT_FOUND, *case.read.statuses} or expected.total.low:
             yield Remark(wanted(expected), f"status {status} and no figures, {age}")
@@ -130,10 +130,6 @@ def _trailed(case: Case, look: _Look) -> Iterator[Remark]:
         yield Remark(wanted(expected), f"{counts_of(case, item)}, {age}", SAID_BY_WINDOW)
 
 
-def _after(case: Case, moment: datetime) -> timedelta:
-    return moment - case.once.main.answered_at
-
-
 def _far_apart(case: Case, looks: Sequence[_Look]) -> Iterator[Remark]:
     """Tell where nobody looked while counts left: between two looks a window of any length may have ended."""
     for before, after in pairwise(looks):
@@ -141,9 +137,8 @@ def _far_apart(case: Case, looks: Sequence[_Look]) -> Iterator[Remark]:
             continue
         window, lag = before.item.window or case.times.settings.window, case.times.settings.lag
         most = max(window / 2 - lag, window / 4)
-        apart = (
-            after.span.may_to - before.span.sure_to - 2 * lag
-        )  # from the first's earliest end to the last's latest
+        # From the first one's earliest end to the last one's latest: both without their lags.
+        apart = after.span.may_to - before.span.sure_to - 2 * lag
         if apart > most:
             yield Remark(
                 f"readings at most {most.total_seconds():.2f} s apart where the counts leave, so that a window "
